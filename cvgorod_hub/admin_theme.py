@@ -1,0 +1,112 @@
+"""The admin's look and its sidebar (django-unfold)."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def environment_label(_request: HttpRequest) -> list[str] | None:
+    """The badge in the page's head: it says so when everything is the demo's simulation."""
+    from django.conf import settings  # settings import this module
+
+    return [str(_("Demo")), "warning"] if settings.HUB_DEMO else None
+
+
+def _link(title: Any, icon: str, url_name: str, permission: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{url_name}"),
+        "permission": lambda request: request.user.has_perm(permission),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": _("Message hub"),
+    "SITE_HEADER": _("Tsvetushchy Gorod"),
+    "SITE_SUBHEADER": _("Message hub"),
+    "SITE_SYMBOL": "local_florist",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "ENVIRONMENT": "cvgorod_hub.admin_theme.environment_label",
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {
+        "show_search": False,
+        "navigation": [
+            {
+                "title": _("Work"),
+                "items": [
+                    _link(
+                        _("Replies to review"),
+                        "rate_review",
+                        "sandbox_pendingresponse_changelist",
+                        "sandbox.view_pendingresponse",
+                    ),
+                    _link(_("Chats"), "forum", "messaging_chat_changelist", "messaging.view_chat"),
+                    _link(
+                        _("Messages"),
+                        "chat",
+                        "messaging_message_changelist",
+                        "messaging.view_message",
+                    ),
+                    _link(
+                        _("People"),
+                        "group",
+                        "clients_telegramuser_changelist",
+                        "clients.view_telegramuser",
+                    ),
+                ],
+            },
+            {
+                "title": _("Understanding"),
+                "separator": True,
+                "items": [
+                    _link(
+                        _("Analyses"),
+                        "psychology",
+                        "intents_messageanalysis_changelist",
+                        "intents.view_messageanalysis",
+                    ),
+                    _link(
+                        _("Patterns"),
+                        "rule",
+                        "intents_messagepattern_changelist",
+                        "intents.view_messagepattern",
+                    ),
+                ],
+            },
+            {
+                "title": _("Hub"),
+                "separator": True,
+                "items": [
+                    _link(
+                        _("Bots"),
+                        "smart_toy",
+                        "bots_telegrambot_changelist",
+                        "bots.view_telegrambot",
+                    ),
+                    _link(
+                        _("Raw updates"),
+                        "inbox",
+                        "bots_rawupdate_changelist",
+                        "bots.view_rawupdate",
+                    ),
+                    _link(_("API keys"), "key", "api_apikey_changelist", "api.view_apikey"),
+                    _link(
+                        _("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"
+                    ),
+                    _link(
+                        _("Staff accounts"),
+                        "manage_accounts",
+                        "auth_user_changelist",
+                        "auth.view_user",
+                    ),
+                    _link(_("Groups"), "shield_person", "auth_group_changelist", "auth.view_group"),
+                ],
+            },
+        ],
+    },
+}

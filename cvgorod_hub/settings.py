@@ -1,0 +1,230 @@
+"""Settings, from the environment (README: "Settings"); safe for production as they stand.
+
+Without `DATABASE_URL` and `REDIS_URL` the hub uses the embedded servers that `runhub` started on
+`HUB_DATA_DIR`, so every command in a second terminal talks to the running hub.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from cvgorod_hub import environment
+from cvgorod_hub.admin_theme import UNFOLD as UNFOLD
+from cvgorod_hub.common.redaction import redact
+
+env = environ.Env()
+BASE_DIR = environment.BASE_DIR
+DATA_DIR: Path = environment.data_dir()
+
+# --- Security -------------------------------------------------------------------------------
+DEBUG: bool = env.bool("DJANGO_DEBUG", default=False)
+SECRET_KEY = environment.secret_key()
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "DJANGO_SECRET_KEY is not set. Set it to a long random string, "
+        "or start the hub with `make run`, which makes one for this machine."
+    )
+ALLOWED_HOSTS: list[str] = env.list(
+    "DJANGO_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=False) else None
+)
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# --- Rooms ----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "cvgorod_hub",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "cvgorod_hub.api",
+    "clients",
+    "messaging",
+    "intents",
+    "sandbox",
+    "bots",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "cvgorod_hub.common.language.ChosenLanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "cvgorod_hub.urls"
+WSGI_APPLICATION = "cvgorod_hub.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL and Redis -------------------------------------------------------------------
+_services = environment.embedded_services()
+DATABASE_URL: str = env.str("DATABASE_URL", default="") or _services.get("database_url", "")
+REDIS_URL: str = env.str("REDIS_URL", default="") or _services.get("redis_url", "")
+if not DATABASE_URL or not REDIS_URL:
+    _missing = "DATABASE_URL" if not DATABASE_URL else "REDIS_URL"
+    raise ImproperlyConfigured(
+        f"{_missing} is not set, and no hub runs on {DATA_DIR}. "
+        "Set it, or start the hub with `make run` first."
+    )
+try:
+    DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
+except ValueError as error:
+    raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {redact(str(error))}") from None
+if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database (postgres://user:password@host:port/name): "
+        "search and locks are PostgreSQL's."
+    )
+DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5})
+DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+# --- Celery (each task names its queue; tests/test_tasks.py holds every task to one) -----------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_ROUTES = {
+    "bots.tasks.*": {"queue": "default"},
+    "sandbox.tasks.*": {"queue": "delivery"},
+    "intents.tasks.*": {"queue": "classify"},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+# The sweeps: each finds what a lost task, a crash or an outage left behind.
+CELERY_BEAT_SCHEDULE = {
+    "deliver-due-responses": {"task": "sandbox.tasks.deliver_due_responses", "schedule": 5},
+    "settle-interrupted-sends": {"task": "sandbox.tasks.settle_interrupted_sends", "schedule": 15},
+    "expire-responses": {"task": "sandbox.tasks.expire_responses", "schedule": 30},
+    "parse-pending-updates": {"task": "bots.tasks.parse_pending_updates", "schedule": 15},
+    "classify-unsure-messages": {"task": "intents.tasks.classify_unsure_messages", "schedule": 10},
+}
+
+# --- API ------------------------------------------------------------------------------------
+HUB_API_KEY: str = env.str("HUB_API_KEY", default="")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["cvgorod_hub.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["cvgorod_hub.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["cvgorod_hub.api.renderers.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "cvgorod_hub.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "cvgorod-hub",
+    "DESCRIPTION": "Messages of the clients' Telegram groups, and replies that a manager approves.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Telegram -------------------------------------------------------------------------------
+TELEGRAM_BOT_TOKEN: str = env.str("TELEGRAM_BOT_TOKEN", default="")
+TELEGRAM_API_URL: str = env.str("TELEGRAM_API_URL", default="https://api.telegram.org").rstrip("/")
+# How sandbox reaches Telegram: a class with one `send` (sandbox/transport.py says its shape).
+SANDBOX_TRANSPORT: str = "bots.transport.TelegramTransport"
+# Seconds. A send is over, one way or the other, before a row counts as interrupted.
+SEND_DEADLINE_SECONDS = 30
+SEND_INTERRUPTED_AFTER_SECONDS = 90
+# Shown in the admin: the simulated Telegram of the demo stands behind TELEGRAM_API_URL.
+HUB_DEMO: bool = env.bool("HUB_DEMO", default=False)
+
+# --- DeepSeek -------------------------------------------------------------------------------
+DEEPSEEK_API_KEY: str = env.str("DEEPSEEK_API_KEY", default="")
+DEEPSEEK_API_URL: str = env.str("DEEPSEEK_API_URL", default="https://api.deepseek.com").rstrip("/")
+DEEPSEEK_MODEL: str = env.str("DEEPSEEK_MODEL", default="deepseek-flash")
+
+# --- Language and time ----------------------------------------------------------------------
+LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", default="ru")
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "cvgorod_hub" / "locale"]
+TIME_ZONE: str = env.str("TIME_ZONE", default="Europe/Moscow")
+USE_TZ = True
+USE_I18N = True
+
+# --- Files ----------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static-root"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Without a collectstatic step, as `make run` has none, WhiteNoise serves from the packages.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+
+# --- People ---------------------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+# --- Logs: events with fields, never message texts, tokens or keys ------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "cvgorod_hub.common.redaction.RedactingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("HUB_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "aiogram": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,129 @@
+"""What messages mean, and the rules that say so."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import UserRole
+from messaging.models import Message
+
+
+class Intent(models.TextChoices):
+    ORDER = "order", _("Order")
+    QUESTION = "question", _("Question")
+    INTEREST = "interest", _("Interest")
+    COMPLAINT = "complaint", _("Complaint")
+    CONFIRMATION = "confirmation", _("Confirmation")
+    BROADCAST = "broadcast", _("Mailing")
+    OTHER = "other", _("Other")
+
+
+class Sentiment(models.TextChoices):
+    POSITIVE = "positive", _("Positive")
+    NEUTRAL = "neutral", _("Neutral")
+    NEGATIVE = "negative", _("Negative")
+
+
+class MessagePattern(models.Model):
+    """A rule of the embedded classifier: words that speak for an intent."""
+
+    pattern_name = models.CharField(_("name"), max_length=100, unique=True)
+    pattern_type = models.CharField(_("intent"), max_length=16, choices=Intent)
+    keyword_patterns = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("words and phrases"),
+        blank=True,
+        default=list,
+        help_text=_(
+            "Separated by commas. Every form of a word counts: «заказ» also finds «заказа»."
+        ),
+    )
+    regex_pattern = models.TextField(_("regular expression"), blank=True, default="")
+    sender_role = models.ForeignKey(
+        UserRole,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("only when sent by"),
+    )
+    min_text_length = models.PositiveIntegerField(_("at least so many characters"), default=0)
+    auto_classify = models.BooleanField(_("in use"), default=True)
+    priority = models.IntegerField(_("priority"), default=100, help_text=_("Lower goes first."))
+    weight = models.FloatField(
+        _("weight"),
+        default=1.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
+        help_text=_("How strongly a match speaks for the intent; 1 is usual."),
+    )
+    is_urgent = models.BooleanField(
+        _("urgent"),
+        default=False,
+        help_text=_("A match means that somebody must act within minutes."),
+    )
+    description = models.TextField(_("description"), blank=True, default="")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        db_table = "message_patterns"
+        ordering = ["priority", "id"]
+        verbose_name = _("pattern")
+        verbose_name_plural = _("patterns")
+
+    def __str__(self) -> str:
+        return self.pattern_name
+
+
+class MessageAnalysis(models.Model):
+    """What one message means, who said so and how sure they were."""
+
+    class Source(models.TextChoices):
+        PATTERN = "pattern", _("patterns")
+        MODEL = "model", _("model")
+        PERSON = "person", _("person")
+
+    message = models.OneToOneField(
+        Message, on_delete=models.CASCADE, related_name="analysis", verbose_name=_("message")
+    )
+    intent = models.CharField(_("intent"), max_length=16, choices=Intent)
+    sentiment = models.CharField(
+        _("sentiment"), max_length=16, choices=Sentiment, default=Sentiment.NEUTRAL
+    )
+    is_urgent = models.BooleanField(_("urgent"), default=False)
+    entities = models.JSONField(_("what it is about"), default=list, blank=True)
+    confidence = models.FloatField(_("confidence"), help_text=_("From 0 to 1."))
+    source = models.CharField(_("said by"), max_length=16, choices=Source)
+    pattern = models.ForeignKey(
+        MessagePattern, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("pattern")
+    )
+    model_used = models.CharField(_("model"), max_length=100, blank=True, default="")
+    prompt_version = models.CharField(_("prompt version"), max_length=32, blank=True, default="")
+    tokens_used = models.PositiveIntegerField(_("tokens"), default=0)
+    processing_time_ms = models.PositiveIntegerField(_("time, ms"), default=0)
+    # The model's turn: due when the patterns were unsure, with a growing pause after each failure.
+    model_due_at = models.DateTimeField(_("model asked at"), null=True, blank=True)
+    model_attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    model_error = models.TextField(_("last error"), blank=True, default="")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        db_table = "message_analysis"
+        ordering = ["-message_id"]
+        verbose_name = _("analysis")
+        verbose_name_plural = _("analyses")
+        indexes = [
+            models.Index(fields=["intent", "message"], name="analysis_intent"),
+            models.Index(
+                fields=["message"], name="analysis_urgent", condition=models.Q(is_urgent=True)
+            ),
+            models.Index(
+                fields=["model_due_at"],
+                name="analysis_model_due",
+                condition=models.Q(model_due_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_intent_display()

@@ -1,0 +1,237 @@
+"""Chats and their messages, as Telegram told them."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import TelegramUser
+from messaging.querysets import ChatQuerySet, MessageQuerySet
+
+
+class Chat(models.Model):
+    """A conversation. `id` is Telegram's: negative for groups, channels; positive for people."""
+
+    class Type(models.TextChoices):
+        PRIVATE = "private", _("private")
+        GROUP = "group", _("group")
+        SUPERGROUP = "supergroup", _("supergroup")
+        CHANNEL = "channel", _("channel")
+
+    id = models.BigIntegerField(_("Telegram id"), primary_key=True)
+    name = models.CharField(_("name"), max_length=256, blank=True, default="")
+    chat_type = models.CharField(_("type"), max_length=16, choices=Type)
+    folder = models.CharField(_("folder"), max_length=100, blank=True, default="")
+    is_active = models.BooleanField(
+        _("reachable"), default=True, help_text=_("The bot can write here.")
+    )
+    members_count = models.PositiveIntegerField(_("members"), null=True, blank=True)
+    migrated_to = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="migrated_from",
+        verbose_name=_("continued in"),
+    )
+    customer_ref = models.CharField(
+        _("customer in 1C"),
+        max_length=64,
+        blank=True,
+        default="",
+        help_text=_("For example КА-00003484."),
+    )
+    last_message_at = models.DateTimeField(_("last message"), null=True, blank=True)
+    waiting_since = models.DateTimeField(
+        _("waiting since"),
+        null=True,
+        blank=True,
+        help_text=_("The client's first message that nobody has answered yet."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = ChatQuerySet.as_manager()
+
+    class Meta:
+        db_table = "chats"
+        ordering = ["-last_message_at", "-id"]
+        verbose_name = _("chat")
+        verbose_name_plural = _("chats")
+        indexes = [
+            models.Index(fields=["last_message_at", "id"], name="chats_last_message"),
+            models.Index(
+                fields=["waiting_since"],
+                name="chats_waiting",
+                condition=models.Q(waiting_since__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.pk)
+
+
+class RussianSearchVector(models.Func):
+    """The message's words as PostgreSQL's Russian dictionary knows them, with ё read as е."""
+
+    template = (
+        "to_tsvector('russian'::regconfig, "
+        "translate(coalesce(text, '') || ' ' || coalesce(transcript, ''), 'ёЁ', 'еЕ'))"
+    )
+    output_field = SearchVectorField()
+
+
+class Message(models.Model):
+    """One message. `text` is its text or caption; `telegram_message_id` counts within its chat.
+
+    Telegram gives some messages the id 0; those keep no id here and are known by `origin` alone.
+    """
+
+    class Type(models.TextChoices):
+        TEXT = "text", _("text")
+        PHOTO = "photo", _("photo")
+        VIDEO = "video", _("video")
+        VIDEO_NOTE = "video_note", _("video note")
+        VOICE = "voice", _("voice")
+        AUDIO = "audio", _("audio")
+        DOCUMENT = "document", _("document")
+        STICKER = "sticker", _("sticker")
+        ANIMATION = "animation", _("animation")
+        LOCATION = "location", _("location")
+        VENUE = "venue", _("venue")
+        CONTACT = "contact", _("contact")
+        POLL = "poll", _("poll")
+        DICE = "dice", _("dice")
+        SERVICE = "service", _("service message")
+        UNKNOWN = "unknown", _("of an unknown kind")
+
+    class Source(models.TextChoices):
+        TELEGRAM = "telegram", _("received from Telegram")
+        SENT = "sent", _("sent by the hub")
+        IMPORT = "import", _("imported")
+
+    class TranscriptState(models.TextChoices):
+        NONE = "", _("nothing to transcribe")
+        WAITING = "waiting", _("waiting")
+        DOWNLOADING = "downloading", _("downloading")
+        RECOGNISING = "recognising", _("recognising")
+        DONE = "done", _("done")
+        EMPTY = "empty", _("no words in it")
+        FAILED = "failed", _("failed")
+        TOO_BIG = "too_big", _("too big")
+
+    chat = models.ForeignKey(
+        Chat,
+        on_delete=models.PROTECT,
+        related_name="messages",
+        verbose_name=_("chat"),
+        db_index=False,  # the composite indexes below begin with it
+    )
+    telegram_message_id = models.BigIntegerField(_("message id"), null=True)
+    business_connection_id = models.CharField(
+        _("business connection"), max_length=128, blank=True, default=""
+    )
+    user = models.ForeignKey(
+        TelegramUser,
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="messages",
+        verbose_name=_("author"),
+        help_text=_("Empty where a channel or an anonymous administrator speaks."),
+    )
+    sender_chat_id = models.BigIntegerField(_("speaking as chat"), null=True)
+    text = models.TextField(_("text"), blank=True, default="")
+    message_type = models.CharField(_("type"), max_length=16, choices=Type, default=Type.TEXT)
+    reply_to_message_id = models.BigIntegerField(_("reply to message id"), null=True)
+    message_thread_id = models.BigIntegerField(_("topic"), null=True)
+    media_group_id = models.CharField(_("album"), max_length=64, blank=True, default="")
+    forwarded_from = models.CharField(_("forwarded from"), max_length=256, blank=True, default="")
+    media = models.JSONField(
+        _("media"),
+        default=dict,
+        blank=True,
+        help_text=_("What Telegram said about the file or the service event."),
+    )
+    transcript_state = models.CharField(
+        _("transcript state"), max_length=16, choices=TranscriptState, blank=True, default=""
+    )
+    transcript = models.TextField(_("transcript"), blank=True, default="")
+    timestamp = models.DateTimeField(_("time"))
+    edited_at = models.DateTimeField(_("edited"), null=True)
+    source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.TELEGRAM)
+    origin = models.CharField(
+        max_length=64, null=True, unique=True, help_text=_("The update of a message without an id.")
+    )
+    created_at = models.DateTimeField(_("stored"), auto_now_add=True)
+    # The transaction that last changed what a reader sees; a trigger keeps it (migration 0002).
+    changed_xid = models.BigIntegerField(editable=False, default=0)
+    search_vector = models.GeneratedField(
+        expression=RussianSearchVector(), output_field=SearchVectorField(), db_persist=True
+    )
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        db_table = "messages"
+        ordering = ["-timestamp", "-id"]
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chat", "telegram_message_id", "business_connection_id"],
+                name="messages_chat_message_id",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(telegram_message_id__isnull=False)
+                | models.Q(origin__isnull=False),
+                name="messages_have_a_key",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["timestamp", "id"], name="messages_timestamp"),
+            models.Index(fields=["chat", "timestamp", "id"], name="messages_chat_timestamp"),
+            models.Index(fields=["user", "timestamp", "id"], name="messages_user_timestamp"),
+            models.Index(fields=["changed_xid", "id"], name="messages_changed"),
+            models.Index(
+                fields=["chat", "reply_to_message_id"],
+                name="messages_reply_to",
+                condition=models.Q(reply_to_message_id__isnull=False),
+            ),
+            GinIndex("search_vector", name="messages_search", fastupdate=False),
+        ]
+
+    def __str__(self) -> str:
+        return self.excerpt
+
+    @property
+    def excerpt(self) -> str:
+        """The first 80 characters of what was said, or what kind of message it is."""
+        words = self.text or self.transcript
+        return words[:80] if words else f"[{self.get_message_type_display()}]"
+
+
+class MessageVersion(models.Model):
+    """What a message said before an edit."""
+
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="versions", verbose_name=_("message")
+    )
+    text = models.TextField(_("text"), blank=True, default="")
+    media = models.JSONField(_("media"), default=dict, blank=True)
+    valid_from = models.DateTimeField(_("said"))
+    replaced_at = models.DateTimeField(_("replaced"))
+
+    class Meta:
+        db_table = "message_versions"
+        ordering = ["valid_from", "id"]
+        verbose_name = _("earlier version")
+        verbose_name_plural = _("earlier versions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "valid_from"], name="message_versions_message_valid_from"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]

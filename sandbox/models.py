@@ -1,0 +1,150 @@
+"""The sandbox: replies that wait for a person, and the log of what became of them."""
+
+from django.conf import settings
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cvgorod_hub.api.models import ApiKey
+from messaging.models import Chat
+from sandbox.querysets import PendingResponseQuerySet
+
+# Telegram's own limit for a text (Bot API, sendMessage), counted in Unicode code points.
+MAX_TEXT_LENGTH = 4096
+
+
+class PendingResponse(models.Model):
+    """A reply that an agent proposes and a person decides on.
+
+    Every move between states is one conditional UPDATE (sandbox/transitions.py); `version` counts the
+    texts, so that an approval is bound to the text that was shown.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("waiting for review")
+        APPROVED = "approved", _("approved")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        REJECTED = "rejected", _("rejected")
+        CANCELLED = "cancelled", _("cancelled")
+        EXPIRED = "expired", _("expired")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("not known whether sent")
+
+    chat = models.ForeignKey(
+        Chat, on_delete=models.PROTECT, related_name="pending_responses", verbose_name=_("chat")
+    )
+    client_name = models.CharField(_("client"), max_length=256, blank=True, default="")
+    response_text = models.TextField(_("reply"), validators=[MaxLengthValidator(MAX_TEXT_LENGTH)])
+    original_text = models.TextField(_("the agent's words"))
+    context = models.TextField(_("the agent's reasons"), blank=True, default="")
+    reply_to_message_id = models.BigIntegerField(_("answers message id"), null=True, blank=True)
+    anchor_message_id = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text=_("The chat's newest message (our id) when the reply was proposed."),
+    )
+    status = models.CharField(_("state"), max_length=16, choices=Status, default=Status.PENDING)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    requested_by = models.CharField(_("proposed by"), max_length=100)
+    requested_by_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="proposals",
+        verbose_name=_("API key"),
+    )
+    idempotency_key = models.CharField(max_length=255, null=True, editable=False)
+    request_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    batch_id = models.UUIDField(_("batch"), null=True, blank=True)
+    send_order = models.PositiveIntegerField(_("place in the batch"), null=True, blank=True)
+    approved_by = models.CharField(_("approved by"), max_length=150, blank=True, default="")
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    rejected_reason = models.TextField(_("reason"), blank=True, default="")
+    scheduled_at = models.DateTimeField(_("not before"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    claimed_at = models.DateTimeField(_("sending since"), null=True, blank=True)
+    attempt_id = models.UUIDField(null=True, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    telegram_message_id = models.BigIntegerField(_("sent as message id"), null=True, blank=True)
+    last_error = models.TextField(_("last error"), blank=True, default="")
+    created_at = models.DateTimeField(_("proposed"), auto_now_add=True)
+
+    objects = PendingResponseQuerySet.as_manager()
+
+    class Meta:
+        db_table = "pending_responses"
+        ordering = ["created_at", "id"]
+        verbose_name = _("reply")
+        verbose_name_plural = _("replies")
+        permissions = [("review_pendingresponse", _("Can approve and reject replies"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["requested_by", "idempotency_key"],
+                name="pending_responses_idempotency",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "created_at", "id"], name="pending_responses_queue"),
+            models.Index(fields=["chat", "created_at"], name="pending_responses_chat"),
+        ]
+
+    def __str__(self) -> str:
+        return self.response_text[:80]
+
+
+class ResponseEvent(models.Model):
+    """One move of a reply: who, when, and the text before and after. Never changed."""
+
+    class Kind(models.TextChoices):
+        PROPOSED = "proposed", _("proposed")
+        EDITED = "edited", _("edited")
+        APPROVED = "approved", _("approved")
+        REJECTED = "rejected", _("rejected")
+        CANCELLED = "cancelled", _("cancelled")
+        EXPIRED = "expired", _("expired")
+        CLAIMED = "claimed", _("sending began")
+        SENT = "sent", _("sent")
+        DEFERRED = "deferred", _("put off")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("outcome not known")
+        RETRIED = "retried", _("to be sent again")
+        MARKED_SENT = "marked_sent", _("marked as sent")
+
+    response = models.ForeignKey(
+        PendingResponse, on_delete=models.CASCADE, related_name="events", verbose_name=_("reply")
+    )
+    kind = models.CharField(_("what happened"), max_length=16, choices=Kind)
+    actor_name = models.CharField(_("who"), max_length=150)
+    actor_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("account"),
+    )
+    actor_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("API key"),
+    )
+    text_before = models.TextField(_("text before"), blank=True, default="")
+    text_after = models.TextField(_("text after"), blank=True, default="")
+    detail = models.TextField(_("detail"), blank=True, default="")
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        db_table = "pending_response_events"
+        ordering = ["id"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.actor_name}"
