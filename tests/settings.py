@@ -1,0 +1,64 @@
+"""The hub's own settings on servers that live as long as the test run.
+
+Importing this module starts them, once: pytest-django imports settings before anything else, and
+xdist's workers inherit the addresses through the environment.
+"""
+
+import atexit
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from cvgorod_hub.embedded import embedded_postgres, embedded_redis
+
+_ISOLATED = {
+    "SECRETS_PATH": os.devnull,
+    "DJANGO_SECRET_KEY": "tests-only",
+    "DJANGO_DEBUG": "",
+    "DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+    "HUB_API_KEY": "",
+    "HUB_DEMO": "",
+    "TELEGRAM_BOT_TOKEN": "",
+    "TELEGRAM_API_URL": "http://127.0.0.1:9",
+    "DEEPSEEK_API_KEY": "",
+    "DEEPSEEK_API_URL": "http://127.0.0.1:9",
+    "LANGUAGE_CODE": "ru",
+    "TIME_ZONE": "Europe/Moscow",
+}
+
+
+def _start_servers() -> None:
+    os.environ.update(_ISOLATED)
+    servers = contextlib.ExitStack()
+    atexit.register(servers.close)
+    folder = Path(servers.enter_context(tempfile.TemporaryDirectory(prefix="hub-tests-")))
+    folder.chmod(0o755)  # as root, PostgreSQL runs as a user of its own
+    database_url = servers.enter_context(embedded_postgres(folder / "postgres"))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        # Nothing here outlives the run, so nothing has to survive a power cut.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    os.environ["DATABASE_URL"] = database_url
+    os.environ["REDIS_URL"] = servers.enter_context(embedded_redis(folder / "redis"))
+    os.environ["HUB_DATA_DIR"] = str(folder / "data")
+    os.environ["HUB_TEST_SERVERS"] = "running"
+
+
+if os.environ.get("HUB_TEST_SERVERS") != "running":
+    _start_servers()
+
+from cvgorod_hub.settings import *  # noqa: E402, F403
+
+# Each xdist worker has a database of its own by pytest-django; this gives it a Redis of its own.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_URL = f"{os.environ['REDIS_URL'].rsplit('/', 1)[0]}/{_worker}"
+CELERY_BROKER_URL = REDIS_URL
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SANDBOX_TRANSPORT = "tests.fakes.FakeTransport"
