@@ -42,9 +42,7 @@ class TelegramUser(models.Model):
     username = models.CharField(_("username"), max_length=64, blank=True, default="")
     first_name = models.CharField(_("first name"), max_length=256, blank=True, default="")
     last_name = models.CharField(_("last name"), max_length=256, blank=True, default="")
-    role = models.ForeignKey(
-        UserRole, on_delete=models.PROTECT, related_name="users", verbose_name=_("role")
-    )
+    role = models.ForeignKey(UserRole, on_delete=models.PROTECT, related_name="users", verbose_name=_("role"))
     first_seen = models.DateTimeField(_("first seen"))
     last_seen = models.DateTimeField(_("last seen"))
     staff_account = models.OneToOneField(

@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models.functions import MD5
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import TelegramUser
@@ -22,9 +23,7 @@ class Chat(models.Model):
     name = models.CharField(_("name"), max_length=256, blank=True, default="")
     chat_type = models.CharField(_("type"), max_length=16, choices=Type)
     folder = models.CharField(_("folder"), max_length=100, blank=True, default="")
-    is_active = models.BooleanField(
-        _("reachable"), default=True, help_text=_("The bot can write here.")
-    )
+    is_active = models.BooleanField(_("reachable"), default=True, help_text=_("The bot can write here."))
     members_count = models.PositiveIntegerField(_("members"), null=True, blank=True)
     migrated_to = models.ForeignKey(
         "self",
@@ -48,6 +47,9 @@ class Chat(models.Model):
         blank=True,
         help_text=_("The client's first message that nobody has answered yet."),
     )
+    # Our newest answer; what a client said after it waits. Kept by messaging/activity.py.
+    answered_at = models.DateTimeField(null=True, editable=False)
+    answered_message_id = models.BigIntegerField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -183,8 +185,7 @@ class Message(models.Model):
                 name="messages_chat_message_id",
             ),
             models.CheckConstraint(
-                condition=models.Q(telegram_message_id__isnull=False)
-                | models.Q(origin__isnull=False),
+                condition=models.Q(telegram_message_id__isnull=False) | models.Q(origin__isnull=False),
                 name="messages_have_a_key",
             ),
         ]
@@ -220,7 +221,6 @@ class MessageVersion(models.Model):
     text = models.TextField(_("text"), blank=True, default="")
     media = models.JSONField(_("media"), default=dict, blank=True)
     valid_from = models.DateTimeField(_("said"))
-    replaced_at = models.DateTimeField(_("replaced"))
 
     class Meta:
         db_table = "message_versions"
@@ -228,9 +228,7 @@ class MessageVersion(models.Model):
         verbose_name = _("earlier version")
         verbose_name_plural = _("earlier versions")
         constraints = [
-            models.UniqueConstraint(
-                fields=["message", "valid_from"], name="message_versions_message_valid_from"
-            ),
+            models.UniqueConstraint("message", "valid_from", MD5("text"), name="message_versions_once"),
         ]
 
     def __str__(self) -> str:

@@ -3,14 +3,13 @@
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from cvgorod_hub.api.models import ApiKey
 from messaging.models import Chat
 from sandbox.querysets import PendingResponseQuerySet
-
-# Telegram's own limit for a text (Bot API, sendMessage), counted in Unicode code points.
-MAX_TEXT_LENGTH = 4096
+from sandbox.texts import MAX_TEXT_LENGTH
 
 
 class PendingResponse(models.Model):
@@ -39,10 +38,10 @@ class PendingResponse(models.Model):
     original_text = models.TextField(_("the agent's words"))
     context = models.TextField(_("the agent's reasons"), blank=True, default="")
     reply_to_message_id = models.BigIntegerField(_("answers message id"), null=True, blank=True)
-    anchor_message_id = models.BigIntegerField(
-        null=True,
+    # What the database showed when the reply was proposed; whether the chat moved on is judged by it.
+    anchor_snapshot = models.TextField(
         editable=False,
-        help_text=_("The chat's newest message (our id) when the reply was proposed."),
+        db_default=Cast(models.Func(function="pg_current_snapshot"), models.TextField()),
     )
     status = models.CharField(_("state"), max_length=16, choices=Status, default=Status.PENDING)
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -72,6 +71,9 @@ class PendingResponse(models.Model):
     telegram_message_id = models.BigIntegerField(_("sent as message id"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True, default="")
     created_at = models.DateTimeField(_("proposed"), auto_now_add=True)
+
+    # Set by `with_staleness()`: the chat moved on since the reply was proposed.
+    is_stale: bool
 
     objects = PendingResponseQuerySet.as_manager()
 

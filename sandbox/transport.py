@@ -62,4 +62,4 @@ class Transport(Protocol):
 
 def get_transport() -> Transport:
     """The transport that `settings.SANDBOX_TRANSPORT` names."""
-    return cast(Transport, import_string(settings.SANDBOX_TRANSPORT)())
+    return cast("Transport", import_string(settings.SANDBOX_TRANSPORT)())

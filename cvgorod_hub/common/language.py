@@ -20,9 +20,7 @@ class ChosenLanguageMiddleware(LocaleMiddleware):
             language = "en"
         else:
             language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE)
-            if not translation.check_for_language(language) or language not in dict(
-                settings.LANGUAGES
-            ):
+            if not translation.check_for_language(language) or language not in dict(settings.LANGUAGES):
                 language = settings.LANGUAGE_CODE
         translation.activate(language)
         request.LANGUAGE_CODE = language

@@ -12,9 +12,11 @@ _PATTERNS = (
     (re.compile(r"\bbot\d+:[^\s/'\"]+"), "[token]"),
     # The password of a database or broker URL.
     (re.compile(r"(://[^\s:/@]*):[^\s@/]+@"), r"\1:[password]@"),
+    # A key behind the name of its header.
     (
         re.compile(
-            r"(?i)\b(authorization|x-api-key|api-key|bearer)\b(['\"]?\s*[:= ]\s*['\"]?)(?:api-key |bearer )?[^\s'\",]+"
+            r"(?i)\b(authorization|x-api-key|api-key|bearer)\b(['\"]?\s*[:= ]\s*['\"]?)"
+            r"(?:api-key |bearer )?[^\s'\",]+"
         ),
         r"\1\2[key]",
     ),

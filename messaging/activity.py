@@ -1,0 +1,86 @@
+"""Since when a client waits, kept on the chat so that nobody has to read its history."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from clients.models import RoleName
+from messaging.models import Message
+
+# (timestamp, Telegram's message id): the id settles the order within one second.
+Answer = tuple[datetime, int]
+
+_UPDATE = """
+UPDATE chats SET
+    last_message_at = GREATEST(chats.last_message_at, fresh.last_message_at),
+    answered_at = answer.at,
+    answered_message_id = answer.message_id,
+    waiting_since = (
+        SELECT messages.timestamp
+        FROM messages
+        JOIN users ON users.id = messages.user_id
+        JOIN user_roles ON user_roles.id = users.role_id
+        WHERE messages.chat_id = chats.id
+          AND user_roles.role_name = %(client)s
+          AND messages.source = %(telegram)s
+          AND messages.message_type <> %(service)s
+          AND messages.timestamp >= COALESCE(answer.at, '-infinity')
+          AND (answer.at IS NULL
+               OR (messages.timestamp, messages.telegram_message_id) > (answer.at, answer.message_id))
+        ORDER BY messages.timestamp, messages.id
+        LIMIT 1
+    )
+FROM unnest(%(chats)s::bigint[], %(last)s::timestamptz[], %(answered)s::timestamptz[], %(ids)s::bigint[])
+         AS fresh (chat_id, last_message_at, answered_at, answered_message_id)
+     JOIN chats AS known ON known.id = fresh.chat_id
+     CROSS JOIN LATERAL (
+         SELECT at, message_id
+         FROM (VALUES (known.answered_at, known.answered_message_id),
+                      (fresh.answered_at, fresh.answered_message_id)) AS answers (at, message_id)
+         ORDER BY at DESC NULLS LAST, message_id DESC NULLS LAST
+         LIMIT 1
+     ) AS answer
+WHERE chats.id = fresh.chat_id
+"""
+
+
+def note_activity(messages: Sequence[Message]) -> None:
+    """Bring the chats of these messages up to date, in one statement.
+
+    A word of our staff, or a reply that the hub sent, answers what was said before it. Service messages
+    and imported history neither wait nor answer.
+    """
+    last: dict[int, datetime] = {}
+    answered: dict[int, list[Answer]] = defaultdict(list)
+    for message in messages:
+        last[message.chat_id] = max(message.timestamp, last.get(message.chat_id, message.timestamp))
+        if _answers(message):
+            number = message.telegram_message_id or 0
+            answered[message.chat_id].append((message.timestamp, number))
+    if not last:
+        return
+    newest = {chat_id: max(answers) for chat_id, answers in answered.items()}
+    chat_ids = sorted(last)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UPDATE,
+            {
+                "client": RoleName.CLIENT,
+                "telegram": Message.Source.TELEGRAM,
+                "service": Message.Type.SERVICE,
+                "chats": chat_ids,
+                "last": [last[chat_id] for chat_id in chat_ids],
+                "answered": [newest[i][0] if i in newest else None for i in chat_ids],
+                "ids": [newest[i][1] if i in newest else None for i in chat_ids],
+            },
+        )
+
+
+def _answers(message: Message) -> bool:
+    if message.source == Message.Source.SENT:
+        return True
+    if message.source != Message.Source.TELEGRAM or message.message_type == Message.Type.SERVICE:
+        return False
+    return message.user is not None and message.user.role.is_staff

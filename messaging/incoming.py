@@ -1,0 +1,54 @@
+"""What a source of messages (Telegram, an export, our own sends) hands to the ingest."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from clients.people import IncomingPerson
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingChat:
+    id: int
+    chat_type: str
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncomingMessage:
+    """One state of one message: as it was sent, or as an edit left it. Times are aware, in UTC.
+
+    `telegram_message_id` is None where Telegram gave none (0); `origin` then names the message.
+    `migrated_to` / `migrated_from`: this message says that the group became a supergroup.
+    """
+
+    chat: IncomingChat
+    telegram_message_id: int | None
+    timestamp: datetime
+    message_type: str
+    origin: str | None = None
+    business_connection_id: str = ""
+    sender: IncomingPerson | None = None
+    sender_chat_id: int | None = None
+    text: str = ""
+    edited_at: datetime | None = None
+    reply_to_message_id: int | None = None
+    message_thread_id: int | None = None
+    media_group_id: str = ""
+    forwarded_from: str = ""
+    media: dict[str, Any] = field(default_factory=dict)
+    migrated_to: int | None = None
+    migrated_from: int | None = None
+
+    @property
+    def key(self) -> tuple[int, str, int | str | None]:
+        """What makes two states the same message."""
+        return (
+            self.chat.id,
+            self.business_connection_id,
+            self.origin if self.telegram_message_id is None else self.telegram_message_id,
+        )
+
+    @property
+    def said_at(self) -> datetime:
+        return self.edited_at or self.timestamp

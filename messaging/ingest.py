@@ -1,0 +1,193 @@
+"""Messages into the database: any number at once for a fixed number of queries.
+
+The order in which states of a message arrive does not matter: the newest is what the message says, the
+others are its earlier versions. Storing the same state twice changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from django.db import transaction
+from django.db.models import Q
+
+from clients.models import RoleName
+from clients.people import IncomingPerson, store_people
+from messaging.activity import note_activity
+from messaging.chats import follow_migration, store_chats
+from messaging.incoming import IncomingMessage
+from messaging.models import Message, MessageVersion
+
+Key = tuple[int, str, int | str | None]
+
+# What an edit may change. A state that differs in none of these is not a new version.
+VISIBLE_FIELDS = ("text", "message_type", "media")
+WRITTEN_FIELDS = (*VISIBLE_FIELDS, "edited_at", "timestamp")
+
+
+def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
+    """Store states of messages, with their chats and people; returns the messages that changed.
+
+    The returned messages have their ids, and `user` with `role` loaded. All or nothing.
+    """
+    if not batch:
+        return []
+    with transaction.atomic():
+        store_chats(incoming.chat for incoming in batch)
+        people = store_people(
+            [(incoming.sender, incoming.timestamp) for incoming in batch if incoming.sender]
+        )
+        for incoming in batch:
+            if incoming.migrated_to is not None:
+                follow_migration(old_id=incoming.chat.id, new_id=incoming.migrated_to)
+            if incoming.migrated_from is not None:
+                follow_migration(old_id=incoming.migrated_from, new_id=incoming.chat.id)
+        changed = _store_states(batch)
+        for message in changed:
+            if message.user_id is not None:
+                message.user = people[message.user_id]
+        note_activity(changed)
+    return changed
+
+
+def record_sent(
+    *,
+    chat_id: int,
+    telegram_message_id: int,
+    text: str,
+    sent_at: datetime,
+    sender: IncomingPerson,
+    reply_to_message_id: int | None,
+) -> None:
+    """Our own message takes its place in the history; Telegram does not send it back to us."""
+    sender_row = store_people([(sender, sent_at)], new_bots=RoleName.ASSISTANT_BOT)[sender.id]
+    message, _created = Message.objects.get_or_create(
+        chat_id=chat_id,
+        telegram_message_id=telegram_message_id,
+        business_connection_id="",
+        defaults={
+            "user": sender_row,
+            "text": text,
+            "timestamp": sent_at,
+            "reply_to_message_id": reply_to_message_id,
+            "source": Message.Source.SENT,
+        },
+    )
+    note_activity([message])
+
+
+def record_sent_without_id(*, chat_id: int, text: str, sent_at: datetime, origin: str) -> None:
+    """The same for a message that a person saw arrive, whose id nobody knows."""
+    message, _created = Message.objects.get_or_create(
+        origin=origin,
+        defaults={
+            "chat_id": chat_id,
+            "text": text,
+            "timestamp": sent_at,
+            "source": Message.Source.SENT,
+        },
+    )
+    note_activity([message])
+
+
+def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
+    states: dict[Key, list[Message]] = defaultdict(list)
+    stored = {_key(message): message for message in _find_stored(batch)}
+    for key, message in stored.items():
+        states[key].append(message)
+    for incoming in batch:
+        states[incoming.key].append(_as_row(incoming))
+
+    changed: list[Message] = []
+    versions: list[tuple[Message, Message]] = []
+    for key, rows in states.items():
+        # The sort is stable: within one second the later arrival wins, an edit over the original.
+        rows.sort(key=lambda row: (row.edited_at or row.timestamp, row.edited_at is not None))
+        current = rows[-1]
+        if (before := stored.get(key)) is None or _differ(before, current):
+            changed.append(current)
+        owner = before or current
+        versions += [(owner, row) for row, later in pairwise(rows) if _differ(row, later)]
+    _write(changed)
+    ids = {_key(message): message.pk for message in (*stored.values(), *changed)}
+    MessageVersion.objects.bulk_create(
+        (
+            MessageVersion(
+                message_id=ids[_key(owner)],
+                text=row.text,
+                media=row.media,
+                valid_from=row.edited_at or row.timestamp,
+            )
+            for owner, row in versions
+        ),
+        ignore_conflicts=True,
+    )
+    return changed
+
+
+def _find_stored(batch: Iterable[IncomingMessage]) -> Iterable[Message]:
+    """The rows of these messages, locked in one order, so that two writers never block each other."""
+    ids: dict[int, set[int]] = defaultdict(set)
+    origins = set()
+    for incoming in batch:
+        if incoming.telegram_message_id is None:
+            origins.add(incoming.origin)
+        else:
+            ids[incoming.chat.id].add(incoming.telegram_message_id)
+    wanted = Q(origin__in=origins) if origins else Q()
+    if ids:
+        every_id = set().union(*ids.values())
+        wanted |= Q(chat_id__in=ids, telegram_message_id__in=every_id)
+    rows = Message.objects.filter(wanted).defer("search_vector").order_by("id")
+    for row in rows.select_for_update():
+        if row.telegram_message_id is None or row.telegram_message_id in ids[row.chat_id]:
+            yield row
+
+
+def _write(rows: Sequence[Message]) -> None:
+    """Insert or update; a row inserted by somebody else at this moment is updated like any other."""
+    by_key = [
+        (
+            [row for row in rows if row.telegram_message_id is not None],
+            ("chat", "telegram_message_id", "business_connection_id"),
+        ),
+        ([row for row in rows if row.telegram_message_id is None], ("origin",)),
+    ]
+    for group, unique_fields in by_key:
+        if group:
+            Message.objects.bulk_create(
+                group,
+                update_conflicts=True,
+                update_fields=WRITTEN_FIELDS,
+                unique_fields=unique_fields,
+            )
+
+
+def _as_row(incoming: IncomingMessage) -> Message:
+    return Message(
+        chat_id=incoming.chat.id,
+        telegram_message_id=incoming.telegram_message_id,
+        business_connection_id=incoming.business_connection_id,
+        origin=incoming.origin if incoming.telegram_message_id is None else None,
+        user_id=incoming.sender.id if incoming.sender else None,
+        sender_chat_id=incoming.sender_chat_id,
+        text=incoming.text,
+        message_type=incoming.message_type,
+        reply_to_message_id=incoming.reply_to_message_id,
+        message_thread_id=incoming.message_thread_id,
+        media_group_id=incoming.media_group_id,
+        forwarded_from=incoming.forwarded_from,
+        media=incoming.media,
+        timestamp=incoming.timestamp,
+        edited_at=incoming.edited_at,
+    )
+
+
+def _key(row: Message) -> Key:
+    number = row.origin if row.telegram_message_id is None else row.telegram_message_id
+    return (row.chat_id, row.business_connection_id, number)
+
+
+def _differ(one: Message, other: Message) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in VISIBLE_FIELDS)

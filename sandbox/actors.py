@@ -1,0 +1,29 @@
+"""Who decides: an account of the admin, a program with an API key, or the hub itself."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser, User
+
+from cvgorod_hub.api.models import ApiKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """`name` is what people read in the log; it stays when the account or key is gone."""
+
+    name: str
+    user: User | None = None
+    key: ApiKey | None = None
+
+    @classmethod
+    def from_user(cls, user: AbstractBaseUser) -> "Actor":
+        assert isinstance(user, User)  # noqa: S101  (the only account model there is)
+        return cls(name=user.get_full_name() or user.get_username(), user=user)
+
+    @classmethod
+    def from_key(cls, key: ApiKey) -> "Actor":
+        """The key of the environment has no row, so only its name is kept."""
+        return cls(name=key.name, key=key if key.pk else None)
+
+
+HUB = Actor(name="hub")

@@ -1,0 +1,154 @@
+"""A reply goes out: claim, commit, send, write the outcome. At most once.
+
+Telegram knows no idempotency key. So the claim is committed before the call, and whatever ends without a
+clear answer becomes `unknown`, which only a person resolves.
+"""
+
+import logging
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from clients.people import IncomingPerson
+from messaging.chats import follow_migration, mark_unreachable
+from messaging.ingest import record_sent
+from sandbox.actors import HUB
+from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.transitions import move
+from sandbox.transport import Outcome, SentMessage, TransportError, get_transport
+
+logger = logging.getLogger(__name__)
+
+Kind = ResponseEvent.Kind
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def deliver_one(*, response_id: int | None = None) -> bool:
+    """Deliver one due reply, or this one if it is due; False when there was nothing to claim."""
+    response = _claim(response_id)
+    if response is None:
+        return False
+    chat_id = response.chat.migrated_to_id or response.chat_id
+    try:
+        sent = get_transport().send(
+            chat_id=chat_id,
+            text=response.response_text,
+            reply_to_message_id=response.reply_to_message_id,
+        )
+    except TransportError as error:
+        _record_failure(response, error)
+    else:
+        _record_sent(response, sent)
+    return True
+
+
+def settle_interrupted() -> int:
+    """Sends whose process died: nobody knows their outcome, so people decide. Returns how many."""
+    limit = timezone.now() - timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS)
+    interrupted = PendingResponse.objects.filter(status="sending", claimed_at__lte=limit)
+    return sum(
+        move(
+            response,
+            Kind.UNKNOWN,
+            actor=HUB,
+            where={"attempt_id": response.attempt_id},
+            detail="interrupted while sending",
+            changes={"last_error": "The process stopped while sending; whether it arrived is not known."},
+        )
+        for response in interrupted
+    )
+
+
+def _claim(response_id: int | None) -> PendingResponse | None:
+    """Take one due reply for this attempt; committed before anything is sent."""
+    with transaction.atomic():
+        due = PendingResponse.objects.due()
+        if response_id is not None:
+            due = due.filter(pk=response_id)
+        response = due.select_for_update(skip_locked=True, of=("self",)).first()
+        if response is None:
+            return None
+        claimed = move(
+            response,
+            Kind.CLAIMED,
+            actor=HUB,
+            text_after=response.response_text,
+            changes={
+                "attempt_id": uuid.uuid4(),
+                "attempts": F("attempts") + 1,
+                "claimed_at": timezone.now(),
+                "retry_at": None,
+            },
+        )
+    return response if claimed else None
+
+
+def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
+    """The outcome and the message in the history, together; also where a sweep was quicker."""
+    with transaction.atomic():
+        moved = move(
+            response,
+            Kind.SENT,
+            actor=HUB,
+            where={"attempt_id": response.attempt_id},
+            text_after=response.response_text,
+            changes={
+                "telegram_message_id": sent.telegram_message_id,
+                "sent_at": sent.sent_at,
+                "last_error": "",
+            },
+        )
+        if moved:
+            record_sent(
+                chat_id=sent.chat_id,
+                telegram_message_id=sent.telegram_message_id,
+                text=response.response_text,
+                sent_at=sent.sent_at,
+                sender=IncomingPerson(
+                    id=sent.sender_id,
+                    username=sent.sender_username,
+                    first_name=sent.sender_name,
+                    is_bot=True,
+                ),
+                reply_to_message_id=response.reply_to_message_id,
+            )
+    if not moved:
+        logger.error("sent reply was moved meanwhile response=%s", response.pk)
+
+
+def _record_failure(response: PendingResponse, error: TransportError) -> None:
+    kind, changes = _consequence(response, error)
+    with transaction.atomic():
+        if error.migrated_to is not None:
+            follow_migration(old_id=response.chat_id, new_id=error.migrated_to)
+        if error.chat_unreachable:
+            mark_unreachable(chat_id=response.chat_id)
+        move(
+            response,
+            kind,
+            actor=HUB,
+            where={"attempt_id": response.attempt_id},
+            detail=str(error),
+            changes={"last_error": str(error), **changes},
+        )
+    logger.warning("send %s response=%s error=%s", kind, response.pk, error)
+
+
+def _consequence(
+    response: PendingResponse, error: TransportError
+) -> tuple[ResponseEvent.Kind, dict[str, object]]:
+    if error.outcome is Outcome.UNKNOWN:
+        return Kind.UNKNOWN, {}
+    if error.outcome is Outcome.REFUSED:
+        return Kind.FAILED, {}
+    if error.migrated_to is not None:
+        return Kind.DEFERRED, {"retry_at": None}
+    pause = min(FIRST_PAUSE * 2 ** min(response.attempts, 10), LONGEST_PAUSE)
+    if error.retry_after is not None:
+        pause = timedelta(seconds=error.retry_after)
+    return Kind.DEFERRED, {"retry_at": timezone.now() + pause}

@@ -1,0 +1,147 @@
+"""A person decides: approve, edit, reject, cancel, and what to do after a doubtful send.
+
+Admin, API and later Telegram cards are faces of these functions. Each raises
+`PendingResponse.DoesNotExist`, and ReviewConflictError when the reply is no longer where it was.
+"""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cvgorod_hub.common.nudge import nudge
+from messaging.ingest import record_sent_without_id
+from sandbox.actors import Actor
+from sandbox.errors import ReviewConflictError, StaleResponseError
+from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.tasks import deliver_response
+from sandbox.texts import clean_text
+from sandbox.transitions import describe_conflict, move_or_conflict
+
+Kind = ResponseEvent.Kind
+
+
+def edit(*, response_id: int, actor: Actor, text: str, version: int | None = None) -> PendingResponse:
+    """Change the words of a waiting reply; the version grows, so that older approvals miss it."""
+    text = clean_text(text)
+    with transaction.atomic():
+        response = _as_shown(response_id, version)
+        if text != response.response_text:
+            _change_text(response, actor, text)
+    return response
+
+
+def approve(
+    *,
+    response_id: int,
+    actor: Actor,
+    version: int | None = None,
+    text: str | None = None,
+    confirm_stale: bool = False,
+) -> PendingResponse:
+    """Approve exactly the text shown as `version`, or `text` in its place; delivery follows at once.
+
+    Raises StaleResponseError when the chat moved on and `confirm_stale` is not given.
+    """
+    cleaned = None if text is None else clean_text(text)
+    with transaction.atomic():
+        response = _as_shown(response_id, version)
+        if response.is_stale and not confirm_stale:
+            raise StaleResponseError(
+                _("The conversation went on after this reply was proposed. Read it and confirm.")
+            )
+        if cleaned is not None and cleaned != response.response_text:
+            _change_text(response, actor, cleaned)
+        move_or_conflict(
+            response,
+            Kind.APPROVED,
+            actor=actor,
+            where={"version": response.version},
+            text_after=response.response_text,
+            detail="stale, confirmed" if response.is_stale else "",
+            changes={"approved_by": actor.name, "approved_at": timezone.now()},
+        )
+        _deliver_soon(response)
+    return response
+
+
+def reject(*, response_id: int, actor: Actor, reason: str = "") -> PendingResponse:
+    """Close a waiting reply; the agent reads the reason."""
+    response = PendingResponse.objects.get(pk=response_id)
+    reason = reason.strip()
+    move_or_conflict(
+        response,
+        Kind.REJECTED,
+        actor=actor,
+        detail=reason,
+        text_before=response.response_text,
+        changes={"rejected_reason": reason},
+    )
+    return response
+
+
+def cancel(*, response_id: int, actor: Actor) -> PendingResponse:
+    """Take back what has not begun to be sent."""
+    response = PendingResponse.objects.get(pk=response_id)
+    move_or_conflict(response, Kind.CANCELLED, actor=actor, text_before=response.response_text)
+    return response
+
+
+def retry(*, response_id: int, actor: Actor) -> PendingResponse:
+    """Send again what failed, or what a person knows not to have arrived."""
+    with transaction.atomic():
+        response = PendingResponse.objects.get(pk=response_id)
+        move_or_conflict(
+            response,
+            Kind.RETRIED,
+            actor=actor,
+            text_after=response.response_text,
+            changes={"retry_at": None, "approved_by": actor.name, "approved_at": timezone.now()},
+        )
+        _deliver_soon(response)
+    return response
+
+
+def mark_sent(*, response_id: int, actor: Actor) -> PendingResponse:
+    """A person saw in Telegram that a doubtful reply arrived; it takes its place in the history."""
+    with transaction.atomic():
+        response = PendingResponse.objects.get(pk=response_id)
+        sent_at = response.claimed_at or timezone.now()
+        move_or_conflict(
+            response,
+            Kind.MARKED_SENT,
+            actor=actor,
+            text_after=response.response_text,
+            changes={"sent_at": sent_at},
+        )
+        record_sent_without_id(
+            chat_id=response.chat_id,
+            text=response.response_text,
+            sent_at=sent_at,
+            origin=f"response:{response.pk}",
+        )
+    return response
+
+
+def _as_shown(response_id: int, version: int | None) -> PendingResponse:
+    """The reply with its staleness; a version that is no longer the current one is a conflict."""
+    response: PendingResponse = PendingResponse.objects.with_staleness().get(pk=response_id)
+    if version is not None and version != response.version:
+        raise ReviewConflictError(describe_conflict(response_id))
+    return response
+
+
+def _change_text(response: PendingResponse, actor: Actor, text: str) -> None:
+    move_or_conflict(
+        response,
+        Kind.EDITED,
+        actor=actor,
+        where={"version": response.version},
+        text_before=response.response_text,
+        text_after=text,
+        changes={"response_text": text, "version": F("version") + 1},
+    )
+
+
+def _deliver_soon(response: PendingResponse) -> None:
+    transaction.on_commit(lambda: nudge(deliver_response, response.pk))

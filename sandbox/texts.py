@@ -1,0 +1,30 @@
+"""What may be sent as one message."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sandbox.errors import InvalidTextError
+
+# Telegram's limit for one text, counted in Unicode code points (Bot API, sendMessage).
+MAX_TEXT_LENGTH = 4096
+
+
+def clean_text(text: str) -> str:
+    """The text as it will be sent: line ends as LF, no blank edges; raises InvalidTextError."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        raise InvalidTextError(_("The text is empty."))
+    if "\x00" in text:
+        raise InvalidTextError(_("The text holds a NUL character."))
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidTextError(_("The text holds half of a character (a lone surrogate)."))
+    if (excess := len(text) - MAX_TEXT_LENGTH) > 0:
+        raise InvalidTextError(
+            ngettext(
+                "The text is %(excess)d character longer than the %(limit)d that Telegram takes.",
+                "The text is %(excess)d characters longer than the %(limit)d that Telegram takes.",
+                excess,
+            )
+            % {"excess": excess, "limit": MAX_TEXT_LENGTH}
+        )
+    return text
