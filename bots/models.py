@@ -1,7 +1,6 @@
 """Telegram's edge: our bots, and every update as it came."""
 
 import json
-from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -44,7 +43,9 @@ class RawUpdate(models.Model):
     bot = models.ForeignKey(
         TelegramBot, on_delete=models.PROTECT, related_name="updates", verbose_name=_("bot")
     )
-    update_id = models.BigIntegerField(_("update"))
+    update_id = models.BigIntegerField(
+        _("update"), null=True, help_text=_("Empty where Telegram's number could not be read.")
+    )
     kind = models.CharField(_("kind"), max_length=64)
     # Text, not jsonb: jsonb refuses NUL and lone surrogates, and an update must be kept as it is.
     payload = models.TextField(_("payload"))
@@ -66,14 +67,13 @@ class RawUpdate(models.Model):
             models.Index(
                 fields=["id"], name="raw_updates_pending", condition=models.Q(parse_state="pending")
             ),
-            models.Index(
-                fields=["id"], name="raw_updates_failed", condition=models.Q(parse_state="failed")
-            ),
+            models.Index(fields=["id"], name="raw_updates_failed", condition=models.Q(parse_state="failed")),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.update_id}"
 
-    def decoded(self) -> Any:
+    def decoded(self) -> object:
         """The payload as Telegram's JSON; whatever it is, also where it is no object."""
-        return json.loads(self.payload)
+        decoded: object = json.loads(self.payload)
+        return decoded

@@ -174,6 +174,7 @@ SANDBOX_TRANSPORT: str = "bots.transport.TelegramTransport"
 # Seconds. A send is over, one way or the other, before a row counts as interrupted.
 SEND_DEADLINE_SECONDS = 30
 SEND_INTERRUPTED_AFTER_SECONDS = 90
+SEND_WITHOUT_LINK_PREVIEW: bool = env.bool("SEND_WITHOUT_LINK_PREVIEW", default=True)
 # Shown in the admin: the simulated Telegram of the demo stands behind TELEGRAM_API_URL.
 HUB_DEMO: bool = env.bool("HUB_DEMO", default=False)
 

@@ -1,0 +1,50 @@
+"""The aiogram client on the configured Bot API, and Telegram's failures in our own words."""
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.utils.token import TokenValidationError
+from django.conf import settings
+
+from cvgorod_hub.common.external import ExternalServiceError
+from cvgorod_hub.common.redaction import redact
+
+
+class TokenRefusedError(ExternalServiceError):
+    """The token is not a bot's; nothing will work until somebody gives another."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Telegram refused the bot token: check TELEGRAM_BOT_TOKEN (BotFather: /token).", permanent=True
+        )
+
+
+def open_bot() -> Bot:
+    """A client for `TELEGRAM_BOT_TOKEN` at `TELEGRAM_API_URL`; close its session after use."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.TELEGRAM_API_URL))
+    try:
+        return Bot(settings.TELEGRAM_BOT_TOKEN, session=session)
+    except TokenValidationError:
+        raise TokenRefusedError from None
+
+
+def translate(error: TelegramAPIError | ClientDecodeError | TimeoutError) -> ExternalServiceError:
+    """What went wrong, without the token that aiohttp puts into its texts."""
+    if isinstance(error, TelegramUnauthorizedError | TelegramNotFound):
+        return TokenRefusedError()
+    retry_after = error.retry_after if isinstance(error, TelegramRetryAfter) else None
+    return ExternalServiceError(describe(error), retry_after=retry_after)
+
+
+def describe(error: Exception) -> str:
+    """One line, at most 300 characters, without secrets."""
+    text = error.message if isinstance(error, TelegramAPIError) else str(error)
+    name = type(error).__name__
+    return redact(f"{name}: {' '.join(text.split())}" if text else name)[:300]

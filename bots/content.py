@@ -1,0 +1,143 @@
+"""What a Telegram message holds: its text, its kind, the facts about its file."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from messaging.models import Message
+
+JSON = dict[str, Any]
+Type = Message.Type
+
+BIGINT = 2**63
+# Telegram's fields for a message's content, in the order in which the more telling one comes first:
+# a venue also has a location, an animation also a document.
+CONTENT_KINDS = (
+    ("text", Type.TEXT),
+    ("photo", Type.PHOTO),
+    ("animation", Type.ANIMATION),
+    ("video", Type.VIDEO),
+    ("video_note", Type.VIDEO_NOTE),
+    ("voice", Type.VOICE),
+    ("audio", Type.AUDIO),
+    ("document", Type.DOCUMENT),
+    ("sticker", Type.STICKER),
+    ("venue", Type.VENUE),
+    ("location", Type.LOCATION),
+    ("contact", Type.CONTACT),
+    ("poll", Type.POLL),
+    ("dice", Type.DICE),
+)
+SERVICE_KINDS = (
+    "new_chat_members",
+    "left_chat_member",
+    "new_chat_title",
+    "new_chat_photo",
+    "delete_chat_photo",
+    "group_chat_created",
+    "supergroup_chat_created",
+    "channel_chat_created",
+    "message_auto_delete_timer_changed",
+    "migrate_to_chat_id",
+    "migrate_from_chat_id",
+    "pinned_message",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "video_chat_scheduled",
+    "video_chat_started",
+    "video_chat_ended",
+    "video_chat_participants_invited",
+    "users_shared",
+    "chat_shared",
+    "boost_added",
+)
+# Facts about a file that later work needs; the rest stays in the raw update.
+FILE_FACTS = (
+    "file_id",
+    "file_unique_id",
+    "file_size",
+    "file_name",
+    "mime_type",
+    "duration",
+    "width",
+    "height",
+    "emoji",
+    "latitude",
+    "longitude",
+    "title",
+    "address",
+    "phone_number",
+    "first_name",
+    "last_name",
+    "question",
+    "value",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    message_type: Type
+    text: str = ""
+    media: JSON = field(default_factory=dict)
+
+
+def message_content(raw: JSON, notes: list[str]) -> Content:
+    """The content of a message; of an unknown kind where Telegram has invented a new one."""
+    text = clean(raw.get("text") or raw.get("caption"), notes)
+    for name, message_type in CONTENT_KINDS:
+        if raw.get(name) is not None:
+            return Content(message_type=message_type, text=text, media=_facts(raw[name], notes))
+    for name in SERVICE_KINDS:
+        if raw.get(name) is not None:
+            return Content(message_type=Type.SERVICE, media={"event": name, **_facts(raw[name], notes)})
+    return Content(message_type=Type.UNKNOWN, text=text)
+
+
+def describe_sender_name(raw: object, notes: list[str]) -> str:
+    """Who wrote a forwarded message, as far as Telegram tells (`forward_origin`)."""
+    if not isinstance(raw, dict):
+        return ""
+    source = next((raw[name] for name in ("sender_user", "sender_chat", "chat") if name in raw), None)
+    if isinstance(source, dict):
+        parts = (source.get("title") or source.get("first_name"), source.get("last_name"))
+        return " ".join(filter(None, (clean(part, notes) for part in parts)))[:256]
+    return clean(raw.get("sender_user_name"), notes)[:256]
+
+
+def clean(value: object, notes: list[str]) -> str:
+    """A text that PostgreSQL can hold: NUL and halves of characters become U+FFFD, and a note says so."""
+    if not isinstance(value, str):
+        return ""
+    cleaned = value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if cleaned != value:
+        notes.append("characters that cannot be stored were replaced")
+    return cleaned
+
+
+def read_object(value: object, name: str) -> JSON:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is not an object")
+    return value
+
+
+def read_int(value: object, name: str) -> int:
+    """A whole number that fits the database's bigint."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{name} is not a whole number")
+    if not -BIGINT <= value < BIGINT:
+        raise ValueError(f"{name} is out of range")
+    return value
+
+
+def _facts(value: object, notes: list[str]) -> JSON:
+    """The facts worth keeping; of a photo's sizes the largest, which Telegram lists last."""
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    if not isinstance(value, dict):
+        return {"value": clean(value, notes)} if isinstance(value, str) and value else {}
+    return {
+        name: clean(value[name], notes) if isinstance(value[name], str) else value[name]
+        for name in FILE_FACTS
+        if isinstance(value.get(name), str | int | float)
+    }

@@ -1,0 +1,57 @@
+"""The Bot API methods that the hub calls, answered as plain dicts.
+
+aiogram's own models refuse a whole batch for one update that they cannot read, and an answer to a send that
+lacks a field; the hub needs what Telegram said, not a model of it. The transport (sessions, errors, time
+limits) stays aiogram's.
+"""
+
+from typing import Any
+
+from aiogram.methods import TelegramMethod
+
+# Everything that may hold a client's words or a person's press of a button. Always sent: Telegram remembers
+# the last list, and this hub may not be the bot's first owner.
+UPDATE_KINDS = [
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+    "my_chat_member",
+    "callback_query",
+]
+
+
+class GetMe(TelegramMethod[dict[str, Any]]):
+    __returning__ = dict[str, Any]
+    __api_method__ = "getMe"
+
+
+class GetUpdates(TelegramMethod[list[Any]]):
+    __returning__ = list[Any]
+    __api_method__ = "getUpdates"
+
+    offset: int | None = None
+    limit: int = 100
+    timeout: int = 0
+    allowed_updates: list[str] = UPDATE_KINDS
+
+
+class GetWebhookInfo(TelegramMethod[dict[str, Any]]):
+    __returning__ = dict[str, Any]
+    __api_method__ = "getWebhookInfo"
+
+
+class SendMessage(TelegramMethod[dict[str, Any]]):
+    """Plain text: no parse_mode, so nothing in a reply is ever markup."""
+
+    __returning__ = dict[str, Any]
+    __api_method__ = "sendMessage"
+
+    chat_id: int
+    text: str
+    reply_parameters: dict[str, Any] | None = None
+    link_preview_options: dict[str, Any] | None = None

@@ -1,0 +1,150 @@
+"""Telegram's updates as messages: reads the raw JSON, asks for nothing it does not need.
+
+Not aiogram's models: a new required field or an unknown value makes those refuse what Telegram really sent
+(facts in aiogram #1840 and its 10.3 chat-member types). Here only a message's key and time are required.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bots.content import JSON, clean, describe_sender_name, message_content, read_int, read_object
+from clients.people import IncomingPerson
+from messaging.incoming import IncomingChat, IncomingMessage
+
+# Kinds of update that hold a message, and whether it is a later state of one.
+MESSAGE_KINDS = {
+    "message": False,
+    "edited_message": True,
+    "channel_post": False,
+    "edited_channel_post": True,
+    "business_message": False,
+    "edited_business_message": True,
+}
+CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
+# A bot with these states in a chat cannot write there.
+GONE = frozenset({"left", "kicked"})
+
+
+class UnreadableUpdateError(ValueError):
+    """The update is not what Telegram documents; the message names the field."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """The bot was added to, or removed from, a chat."""
+
+    chat: IncomingChat
+    is_member: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParsedUpdate:
+    """What an update means for the hub; nothing at all for kinds that it does not store."""
+
+    message: IncomingMessage | None = None
+    membership: Membership | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def parse_update(payload: object, *, bot_id: int) -> ParsedUpdate:
+    """Read one raw update. Raises UnreadableUpdateError."""
+    try:
+        return _parse(read_object(payload, "update"), bot_id)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise UnreadableUpdateError(str(error) or type(error).__name__) from error
+
+
+def update_kind(payload: object) -> str:
+    """The name of what the update holds; "unknown" where it holds nothing with a name."""
+    if isinstance(payload, dict):
+        for name in payload:
+            if name != "update_id":
+                return str(name).encode("utf-8", "replace").decode()[:64].replace("\x00", "")
+    return "unknown"
+
+
+def _parse(update: JSON, bot_id: int) -> ParsedUpdate:
+    notes: list[str] = []
+    for kind, is_edit in MESSAGE_KINDS.items():
+        if kind in update:
+            raw = read_object(update[kind], kind)
+            origin = f"update:{bot_id}:{update.get('update_id')}"
+            return ParsedUpdate(message=_message(raw, is_edit, origin, notes), notes=notes)
+    if "my_chat_member" in update:
+        raw = read_object(update["my_chat_member"], "my_chat_member")
+        status = read_object(raw.get("new_chat_member"), "new_chat_member").get("status")
+        membership = Membership(chat=_chat(raw.get("chat"), notes), is_member=status not in GONE)
+        return ParsedUpdate(membership=membership, notes=notes)
+    return ParsedUpdate()
+
+
+def _message(raw: JSON, is_edit: bool, origin: str, notes: list[str]) -> IncomingMessage:
+    number = read_int(raw.get("message_id"), "message_id")
+    content = message_content(raw, notes)
+    sent_at = _time(raw.get("date"), "date")
+    reply = raw.get("reply_to_message")
+    return IncomingMessage(
+        chat=_chat(raw.get("chat"), notes),
+        # 0 is Telegram's "no id": ephemeral messages, some large videos.
+        telegram_message_id=number or None,
+        origin=None if number else origin,
+        business_connection_id=clean(raw.get("business_connection_id"), notes)[:128],
+        sender=_sender(raw, notes),
+        sender_chat_id=_optional_id(raw.get("sender_chat"), "sender_chat"),
+        text=content.text,
+        message_type=content.message_type,
+        media=content.media,
+        timestamp=sent_at,
+        edited_at=_edited_at(raw, sent_at) if is_edit else None,
+        reply_to_message_id=(
+            read_int(reply.get("message_id"), "reply_to_message") or None if isinstance(reply, dict) else None
+        ),
+        message_thread_id=_optional_int(raw, "message_thread_id"),
+        media_group_id=clean(raw.get("media_group_id"), notes)[:64],
+        forwarded_from=describe_sender_name(raw.get("forward_origin"), notes),
+        migrated_to=_optional_int(raw, "migrate_to_chat_id"),
+        migrated_from=_optional_int(raw, "migrate_from_chat_id"),
+    )
+
+
+def _chat(raw: object, notes: list[str]) -> IncomingChat:
+    chat = read_object(raw, "chat")
+    chat_type = chat.get("type")
+    if chat_type not in CHAT_TYPES:
+        raise ValueError(f"chat.type is not one of {', '.join(sorted(CHAT_TYPES))}")
+    parts = (chat.get("title") or chat.get("first_name"), chat.get("last_name"))
+    name = " ".join(filter(None, (clean(part, notes) for part in parts)))
+    return IncomingChat(id=read_int(chat.get("id"), "chat.id"), chat_type=str(chat_type), name=name[:256])
+
+
+def _sender(raw: JSON, notes: list[str]) -> IncomingPerson | None:
+    """The author. Where a chat speaks (`sender_chat`), Telegram's `from` is a placeholder, not a person."""
+    person = raw.get("from")
+    if not isinstance(person, dict) or isinstance(raw.get("sender_chat"), dict):
+        return None
+    return IncomingPerson(
+        id=read_int(person.get("id"), "from.id"),
+        username=clean(person.get("username"), notes)[:64],
+        first_name=clean(person.get("first_name"), notes)[:256],
+        last_name=clean(person.get("last_name"), notes)[:256],
+        is_bot=person.get("is_bot") is True,
+    )
+
+
+def _edited_at(raw: JSON, sent_at: datetime) -> datetime:
+    return _time(raw["edit_date"], "edit_date") if raw.get("edit_date") else sent_at
+
+
+def _time(value: object, name: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(read_int(value, name), UTC)
+    except (OverflowError, OSError, ValueError):
+        raise ValueError(f"{name} is not a Unix time") from None
+
+
+def _optional_int(raw: JSON, name: str) -> int | None:
+    return read_int(raw[name], name) if raw.get(name) is not None else None
+
+
+def _optional_id(raw: object, name: str) -> int | None:
+    return read_int(raw.get("id"), f"{name}.id") if isinstance(raw, dict) else None

@@ -1,0 +1,74 @@
+"""One poller per bot: two of them would steal each other's updates.
+
+A session lock of PostgreSQL on a connection of its own, so that it ends with the process that holds it,
+however that ends.
+"""
+
+import os
+import socket
+
+import psycopg
+from django.db import connection
+
+# Any constant will do; it keeps these locks apart from other users of advisory locks.
+LOCK_SPACE = 0x_C7_60_0D
+
+
+class PollerLockError(Exception):
+    """Another process polls this bot; the message names it."""
+
+
+class PollerLock:
+    def __init__(self, bot_id: int) -> None:
+        self._key = LOCK_SPACE ^ bot_id
+        self._connection: psycopg.Connection | None = None
+
+    def hold(self) -> None:
+        """Take the lock, or make sure that it is still ours; raises PollerLockError.
+
+        Called before every poll: a restarted database has forgotten the lock together with its session.
+        """
+        if self._connection is not None:
+            try:
+                self._connection.execute("SELECT 1")
+            except psycopg.OperationalError:
+                self.release()
+            else:
+                return
+        session = self._open_session()
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", [self._key]).fetchone()
+        if row is None or not row[0]:
+            holder = self._holder(session)
+            session.close()
+            raise PollerLockError(
+                f"This bot is already polled by {holder}; a second poller would take its updates."
+            )
+        self._connection = session
+
+    def release(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open_session(self) -> psycopg.Connection:
+        parameters = {
+            **connection.get_connection_params(),
+            "application_name": f"collect_telegram on {socket.gethostname()}, process {os.getpid()}",
+            "cursor_factory": psycopg.Cursor,
+            "autocommit": True,
+        }
+        parameters.pop("prepare_threshold", None)
+        parameters.pop("context", None)
+        return psycopg.connect(**parameters)
+
+    def _holder(self, session: psycopg.Connection) -> str:
+        row = session.execute(
+            """
+            SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+            WHERE locktype = 'advisory' AND granted
+              AND ((classid::bigint << 32) | objid::bigint) = %s
+              AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """,
+            [self._key],
+        ).fetchone()
+        return str(row[0]) if row else "another process"

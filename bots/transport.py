@@ -1,0 +1,97 @@
+"""Replies to Telegram: one attempt, and what its end means (the Bot API's errors, told apart by type)."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from django.conf import settings
+
+from bots.client import TokenRefusedError, describe, open_bot
+from bots.methods import SendMessage
+from bots.models import TelegramBot
+from sandbox.transport import Outcome, SentMessage, TransportError
+
+
+class TelegramTransport:
+    """Sends through `TELEGRAM_BOT_TOKEN`; one call, one attempt, one connection."""
+
+    def send(self, *, chat_id: int, text: str, reply_to_message_id: int | None) -> SentMessage:
+        reply = None
+        if reply_to_message_id is not None:
+            # A question that its author deleted is still answered.
+            reply = {"message_id": reply_to_message_id, "allow_sending_without_reply": True}
+        method = SendMessage(
+            chat_id=chat_id,
+            text=text,
+            reply_parameters=reply,
+            link_preview_options={"is_disabled": True} if settings.SEND_WITHOUT_LINK_PREVIEW else None,
+        )
+        try:
+            answer = asyncio.run(_call(method))
+        except (TelegramAPIError, ClientDecodeError, TimeoutError) as error:
+            raise judge(error) from None
+        except TokenRefusedError as error:
+            raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None
+        return _sent(answer, chat_id)
+
+
+async def _call(method: SendMessage) -> dict[str, Any]:
+    deadline = settings.SEND_DEADLINE_SECONDS
+    async with open_bot() as bot, asyncio.timeout(deadline):
+        return await bot(method, request_timeout=deadline)
+
+
+def judge(error: Exception) -> TransportError:
+    """Whether the message may have arrived. What is not certainly one or the other is unknown."""
+    text = describe(error)
+    match error:
+        case TelegramRetryAfter():
+            return TransportError(text, outcome=Outcome.NOT_SENT, retry_after=error.retry_after)
+        case TelegramMigrateToChat():
+            return TransportError(text, outcome=Outcome.NOT_SENT, migrated_to=error.migrate_to_chat_id)
+        case TelegramUnauthorizedError() | TelegramNotFound():
+            return TransportError(str(TokenRefusedError()), outcome=Outcome.NOT_SENT, stop_all=True)
+        case TelegramConflictError():
+            return TransportError(text, outcome=Outcome.NOT_SENT)
+        case TelegramForbiddenError():
+            return TransportError(text, outcome=Outcome.REFUSED, chat_unreachable=True)
+        case TelegramBadRequest() | TelegramEntityTooLarge():
+            return TransportError(text, outcome=Outcome.REFUSED)
+        case TelegramNetworkError(__cause__=aiohttp.ClientConnectorError()):
+            return TransportError(text, outcome=Outcome.NOT_SENT)
+        case _:
+            return TransportError(text, outcome=Outcome.UNKNOWN)
+
+
+def _sent(answer: dict[str, Any], chat_id: int) -> SentMessage:
+    """Telegram took the message; from here on nothing may fail, so missing facts are filled in."""
+    sender = answer.get("from") if isinstance(answer.get("from"), dict) else {}
+    bot = TelegramBot.objects.filter(pk=_own_id()).first()
+    date = answer.get("date")
+    return SentMessage(
+        chat_id=chat_id,
+        telegram_message_id=answer["message_id"],
+        sent_at=datetime.fromtimestamp(date, UTC) if isinstance(date, int) else datetime.now(UTC),
+        sender_id=_own_id(),
+        sender_username=(sender or {}).get("username") or (bot.username if bot else ""),
+        sender_name=(sender or {}).get("first_name") or (bot.name if bot else ""),
+    )
+
+
+def _own_id() -> int:
+    """A bot's token begins with its id."""
+    return int(settings.TELEGRAM_BOT_TOKEN.partition(":")[0])

@@ -1,0 +1,136 @@
+"""Updates in two steps: stored as they came, with the offset; then read, as often as need be.
+
+What follows an update is called here by name: chats and messages first, then what the patterns make of
+them, in one transaction; the model's turn comes from intents' own sweep.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from bots.content import BIGINT
+from bots.models import RawUpdate, TelegramBot
+from bots.parsing import ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
+from intents.classification import classify_by_patterns
+from messaging.chats import note_membership
+from messaging.ingest import store_messages
+
+logger = logging.getLogger(__name__)
+
+State = RawUpdate.State
+# One parsing transaction takes so many updates at the most.
+PARSE_BATCH = 200
+
+
+def store_updates(*, bot_id: int, raw: Sequence[object]) -> int | None:
+    """Keep a batch exactly as Telegram gave it and move the offset, in one transaction.
+
+    Returns the next offset, or None when nothing in the batch has a usable id. An update that is already
+    there is left alone, so a batch that comes twice is stored once.
+    """
+    rows = [_as_row(bot_id, update) for update in raw]
+    ids = [row.update_id for row in rows if row.update_id is not None]
+    next_offset = max(ids) + 1 if ids else None
+    with transaction.atomic():
+        RawUpdate.objects.bulk_create(_not_yet_stored(bot_id, rows), ignore_conflicts=True)
+        if next_offset is not None:
+            # Not the larger of old and new: after a quiet week Telegram may count from a lower number.
+            TelegramBot.objects.filter(pk=bot_id).update(
+                next_offset=next_offset, last_update_at=timezone.now()
+            )
+    return next_offset
+
+
+def parse_waiting_updates(*, bot_id: int | None = None) -> int:
+    """Read up to one batch of stored updates, oldest first; returns how many were taken.
+
+    Updates that another process is reading are passed over. One that cannot be read, or whose rows the
+    database refuses, is marked and does not hold back its neighbours.
+    """
+    with transaction.atomic():
+        waiting = RawUpdate.objects.filter(parse_state=State.PENDING).order_by("id")
+        if bot_id is not None:
+            waiting = waiting.filter(bot_id=bot_id)
+        rows = list(waiting.select_for_update(skip_locked=True)[:PARSE_BATCH])
+        parsed = [(row, update) for row in rows if (update := _read(row)) is not None]
+        try:
+            with transaction.atomic():
+                _apply([update for _row, update in parsed])
+        except DatabaseError:
+            _apply_one_by_one(parsed)
+        RawUpdate.objects.bulk_update(rows, ["parse_state", "error", "note", "parsed_at"])
+    return len(rows)
+
+
+def _as_row(bot_id: int, update: object) -> RawUpdate:
+    update_id = update.get("update_id") if isinstance(update, dict) else None
+    if isinstance(update_id, bool) or not isinstance(update_id, int) or not 0 <= update_id < BIGINT - 1:
+        update_id = None
+    return RawUpdate(
+        bot_id=bot_id, update_id=update_id, kind=update_kind(update), payload=encode_payload(update)
+    )
+
+
+def encode_payload(update: object) -> str:
+    """The update as JSON; escaped throughout only where it holds what UTF-8 cannot say."""
+    text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(update, separators=(",", ":"))
+    return text
+
+
+def _not_yet_stored(bot_id: int, rows: Sequence[RawUpdate]) -> list[RawUpdate]:
+    """Updates without an id cannot be told apart by it, and Telegram would hand them over again."""
+    nameless = {row.payload for row in rows if row.update_id is None}
+    if not nameless:
+        return list(rows)
+    known = set(
+        RawUpdate.objects.filter(bot_id=bot_id, update_id__isnull=True, payload__in=nameless).values_list(
+            "payload", flat=True
+        )
+    )
+    fresh = {row.payload: row for row in rows if row.update_id is None and row.payload not in known}
+    return [row for row in rows if row.update_id is not None] + list(fresh.values())
+
+
+def _read(row: RawUpdate) -> ParsedUpdate | None:
+    """What the row means; a row that cannot be read is marked and gives None."""
+    row.parsed_at = timezone.now()
+    try:
+        update = parse_update(row.decoded(), bot_id=row.bot_id)
+    except UnreadableUpdateError as error:
+        _fail(row, str(error))
+        return None
+    row.error = ""
+    row.note = "; ".join(dict.fromkeys(update.notes))
+    means_nothing = update.message is None and update.membership is None
+    row.parse_state = State.IGNORED if means_nothing else State.PARSED
+    return update
+
+
+def _apply(updates: Sequence[ParsedUpdate]) -> None:
+    for update in updates:
+        if update.membership is not None:
+            note_membership(chat=update.membership.chat, is_member=update.membership.is_member)
+    changed = store_messages([update.message for update in updates if update.message is not None])
+    classify_by_patterns(changed)
+
+
+def _apply_one_by_one(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:
+    for row, update in parsed:
+        try:
+            with transaction.atomic():
+                _apply([update])
+        except DatabaseError as error:
+            _fail(row, f"{type(error).__name__}: {error}")
+
+
+def _fail(row: RawUpdate, error: str) -> None:
+    row.parse_state = State.FAILED
+    row.error = error[:1000]
+    logger.warning("update cannot be read bot=%s update=%s error=%s", row.bot_id, row.update_id, error[:200])
