@@ -146,8 +146,11 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cvgorod_hub.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["cvgorod_hub.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["cvgorod_hub.api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["cvgorod_hub.api.renderers.OrjsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cvgorod_hub.api.renderers.AlwaysJson",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "cvgorod_hub.api.schema.HubSchema",
     "EXCEPTION_HANDLER": "cvgorod_hub.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
 }
@@ -160,6 +163,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["cvgorod_hub.api.schema.drop_optional_slashes"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cvgorod_hub.api.schema.describe_errors",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -182,6 +190,8 @@ HUB_DEMO: bool = env.bool("HUB_DEMO", default=False)
 DEEPSEEK_API_KEY: str = env.str("DEEPSEEK_API_KEY", default="")
 DEEPSEEK_API_URL: str = env.str("DEEPSEEK_API_URL", default="https://api.deepseek.com").rstrip("/")
 DEEPSEEK_MODEL: str = env.str("DEEPSEEK_MODEL", default="deepseek-flash")
+# The model is asked about messages that the patterns judge with less confidence than this (0 to 1).
+CLASSIFY_MODEL_BELOW: float = env.float("CLASSIFY_MODEL_BELOW", default=0.75)
 
 # --- Language and time ----------------------------------------------------------------------
 LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", default="ru")

@@ -39,6 +39,13 @@ class MessagePattern(models.Model):
             "Separated by commas. Every form of a word counts: «заказ» also finds «заказа»."
         ),
     )
+    except_patterns = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("but not with"),
+        blank=True,
+        default=list,
+        help_text=_("Words and phrases that silence this pattern."),
+    )
     regex_pattern = models.TextField(_("regular expression"), blank=True, default="")
     sender_role = models.ForeignKey(
         UserRole,
@@ -54,12 +61,20 @@ class MessagePattern(models.Model):
         _("weight"),
         default=1.0,
         validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
-        help_text=_("How strongly a match speaks for the intent; 1 is usual."),
+        help_text=_("How strongly a match speaks for the intent; 1 is usual, 0 only marks mood or urgency."),
     )
     is_urgent = models.BooleanField(
         _("urgent"),
         default=False,
         help_text=_("A match means that somebody must act within minutes."),
+    )
+    sentiment = models.CharField(
+        _("sentiment"),
+        max_length=16,
+        choices=Sentiment,
+        blank=True,
+        default="",
+        help_text=_("The mood that a match speaks for; empty for none."),
     )
     description = models.TextField(_("description"), blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -1,0 +1,90 @@
+"""What follows a stored message: the patterns' verdict at once, the model's turn where they are unsure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from clients.models import RoleName, TelegramUser
+from intents.models import MessageAnalysis
+from intents.patterns import Verdict
+from intents.rulebook import load_classifier
+from messaging.models import Message
+
+# One statement whatever the batch's size; a person's word stays, a model's belongs to the text before the edit.
+_UPSERT = """
+INSERT INTO message_analysis AS stands (
+    message_id, intent, sentiment, is_urgent, entities, confidence, source, pattern_id, model_used,
+    prompt_version, tokens_used, processing_time_ms, model_due_at, model_attempts, model_error,
+    created_at, updated_at
+)
+SELECT message_id, intent, sentiment, is_urgent, '[]', confidence, %s,
+    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, '', %s, %s
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::float8[], %s::bigint[], %s::timestamptz[])
+    AS new (message_id, intent, sentiment, is_urgent, confidence, pattern_id, due)
+ON CONFLICT (message_id) DO UPDATE SET
+    intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
+    entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
+    pattern_id = EXCLUDED.pattern_id, model_used = '', prompt_version = '', tokens_used = 0,
+    processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_error = '',
+    updated_at = EXCLUDED.updated_at
+WHERE stands.source <> %s
+"""
+
+
+def classify_by_patterns(messages: Sequence[Message]) -> None:
+    """Write the patterns' verdict on each message that says something; call it after storing or editing.
+
+    At most four queries for any number of messages. What a person decided stays. With a key for the model,
+    a verdict below CLASSIFY_MODEL_BELOW makes the message due for it (intents.tasks asks it later).
+    """
+    classifier = load_classifier()
+    worded = {message.pk: message for message in messages if _has_words(message)}
+    if not worded:
+        return
+    roles = _roles({message.user_id for message in worded.values() if message.user_id is not None})
+    verdicts = [
+        (pk, classifier.classify(words_of(message), roles.get(message.user_id or 0, RoleName.CLIENT)))
+        for pk, message in sorted(worded.items())
+    ]
+    _write(verdicts, now=timezone.now())
+
+
+def words_of(message: Message) -> str:
+    """What the message says: its text, and the transcript of what was spoken."""
+    return "\n".join(part for part in (message.text, message.transcript) if part)
+
+
+def _has_words(message: Message) -> bool:
+    return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
+
+
+def _roles(user_ids: set[int]) -> dict[int, str]:
+    people = TelegramUser.objects.filter(pk__in=user_ids)
+    return dict(people.values_list("pk", "role__role_name"))
+
+
+def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UPSERT,
+            [
+                MessageAnalysis.Source.PATTERN,
+                now,
+                now,
+                [pk for pk, _ in verdicts],
+                [str(verdict.intent) for _, verdict in verdicts],
+                [str(verdict.sentiment) for _, verdict in verdicts],
+                [verdict.is_urgent for _, verdict in verdicts],
+                [verdict.confidence for _, verdict in verdicts],
+                [verdict.pattern_id for _, verdict in verdicts],
+                [now if _is_unsure(verdict) else None for _, verdict in verdicts],
+                MessageAnalysis.Source.PERSON,
+            ],
+        )
+
+
+def _is_unsure(verdict: Verdict) -> bool:
+    return bool(settings.DEEPSEEK_API_KEY) and verdict.confidence < settings.CLASSIFY_MODEL_BELOW

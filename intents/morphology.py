@@ -1,0 +1,132 @@
+"""Russian word forms: which words a written word can be a form of, and small slips of the pen.
+
+A key names what a word may be matched by: `заказ` (a lemma: any form), `записать:impr` (a lemma in one
+form: the imperative), `!беру` (exactly as written). Everything is lower case with ё written as е.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+# Below this, a reading is a rarity that pymorphy knows from a dictionary, not from speech.
+RARE_READING = 0.05
+# Shorter unknown words are abbreviations and slang, where one other letter is another word.
+SHORTEST_MISSPELT = 5
+# Verb forms that change what is said: "запишите" asks, "записала" tells, "беру" decides.
+FORMS = ("impr", "1per", "2per", "3per", "past")
+
+
+class Reading(NamedTuple):
+    """One way to read a word: its lemma, its part of speech, its verb form ("" for none of FORMS)."""
+
+    lemma: str
+    part_of_speech: str
+    form: str
+    score: float
+    is_name: bool
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.lemma, f"{self.lemma}:{self.form}") if self.form else (self.lemma,)
+
+
+def plain(text: str) -> str:
+    """Lower case, ё as е: how every text and every rule is compared."""
+    return text.lower().replace("ё", "е")
+
+
+@cache
+def _analyzer() -> Any:  # noqa: ANN401  (pymorphy3 is not typed)
+    import pymorphy3  # 15 MB of dictionary: loaded by the first message, not by every command
+
+    return pymorphy3.MorphAnalyzer()
+
+
+@lru_cache(maxsize=50_000)
+def readings(word: str) -> tuple[Reading, ...]:
+    """The likely readings of a plain word, likeliest first; an unknown word is read by its ending."""
+    found: dict[tuple[str, str], Reading] = {}
+    for parse in _analyzer().parse(word):
+        tag = parse.tag
+        form = next((form for form in FORMS if form in tag), "")
+        lemma = plain(parse.normal_form)
+        if (parse.score >= RARE_READING or not found) and (lemma, form) not in found:
+            found[lemma, form] = Reading(
+                lemma, str(tag.POS or ""), form, parse.score, "Name" in tag and tag.POS == "NOUN"
+            )
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=50_000)
+def is_known(word: str) -> bool:
+    """Whether the dictionary has the word, ё or not."""
+    return bool(_analyzer().word_is_known(word)) or any(
+        plain(parse.word) == word and "ё" in parse.word and _analyzer().word_is_known(parse.word)
+        for parse in _analyzer().parse(word)[:1]
+    )
+
+
+def keyword_keys(word: str) -> frozenset[str]:
+    """What a word of a rule finds.
+
+    A noun, an adjective or an infinitive finds every form; a verb written in the imperative, in the first,
+    second or third person or in the past finds that form only ("запишите" also finds "запиши").
+    """
+    if word.startswith("!"):
+        return frozenset({word})
+    found = readings(word)
+    if any(reading.lemma == word for reading in found):
+        return frozenset({word})
+    likely = [reading for reading in found if reading.score >= found[0].score / 2]
+    return frozenset(reading.keys[-1] for reading in likely) | {f"!{word}"}
+
+
+class Speller:
+    """Finds the word of a vocabulary that an unknown word misspells by one letter."""
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._by_variant: defaultdict[str, set[str]] = defaultdict(set)
+        for word in vocabulary:
+            if len(word) >= SHORTEST_MISSPELT:
+                for variant in _without_one_letter(word):
+                    self._by_variant[variant].add(word)
+
+    def corrected(self, word: str) -> frozenset[str]:
+        """Keys of the vocabulary's words that `word` is one slip away from; empty for known words."""
+        if len(word) < SHORTEST_MISSPELT or is_known(word):
+            return frozenset()
+        keys: set[str] = set()
+        for reading in (Reading(word, "", "", 1.0, False), *readings(word)):
+            for lemma in self._nearest(reading.lemma):
+                keys.update(reading._replace(lemma=lemma).keys)
+        return frozenset(keys)
+
+    def _nearest(self, word: str) -> Iterator[str]:
+        if len(word) < SHORTEST_MISSPELT:
+            return
+        candidates = {
+            known for variant in _without_one_letter(word) for known in self._by_variant.get(variant, ())
+        }
+        yield from (known for known in sorted(candidates) if _is_one_slip(word, known))
+
+
+def _without_one_letter(word: str) -> set[str]:
+    """The word and all it becomes by losing one letter: two words one slip apart share one of these."""
+    return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
+
+
+def _is_one_slip(one: str, other: str) -> bool:
+    """Whether one letter was added, lost or replaced, or two neighbours changed places."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    rest, other_rest = one[start:], other[start:]
+    return (
+        rest[1:] == other_rest[1:]
+        or rest[1:] == other_rest
+        or rest == other_rest[1:]
+        or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
+    )

@@ -1,0 +1,208 @@
+"""The embedded classifier: rules in, verdict out, no database and no network.
+
+How a verdict is found:
+1. A rule speaks when its sender and length conditions hold, none of its exceptions is said, and one of its
+   phrases or its expression is found (a rule without either speaks of every message of its sender).
+2. Of the rules that speak for an intent, those of the lowest priority number decide; the others are silent.
+3. Their weights add up by intent and the largest sum wins (on equal sums: complaint, order, question,
+   interest, confirmation, mailing, other: what must be acted on first). In a sentence that asks, a rule
+   weighs less (IN_A_QUESTION): "беру 5 пачек?" orders nothing.
+4. A rule of weight 0 says nothing about the intent; it only marks urgency or mood.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from re import Pattern
+
+from intents import regexes, vocabulary
+from intents.models import Intent, Sentiment
+from intents.morphology import Speller, keyword_keys
+from intents.phrases import Found, Index, Phrase, parse
+from intents.reading import Word, read, read_word
+
+ORDER_OF_ACTING = (
+    Intent.COMPLAINT,
+    Intent.ORDER,
+    Intent.QUESTION,
+    Intent.INTEREST,
+    Intent.CONFIRMATION,
+    Intent.BROADCAST,
+    Intent.OTHER,
+)
+IN_A_QUESTION = {
+    Intent.ORDER: 0.4,
+    Intent.CONFIRMATION: 0.25,
+    Intent.INTEREST: 0.4,
+    Intent.COMPLAINT: 0.65,
+    Intent.OTHER: 0.5,
+}
+CONFIDENCE_OF_SILENCE = 0.3
+# A sum of evidence that leaves little doubt, where nothing speaks for another intent.
+PLENTY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A MessagePattern without its table. `sender_role` is a role's name, `sentiment` may be empty."""
+
+    id: int
+    name: str
+    intent: str
+    keywords: Sequence[str] = ()
+    exceptions: Sequence[str] = ()
+    regex: str = ""
+    sender_role: str = ""
+    min_length: int = 0
+    priority: int = 100
+    weight: float = 1.0
+    is_urgent: bool = False
+    sentiment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a message means. `confidence` from 0 to 1; `reasons` name the rules that spoke and their words."""
+
+    intent: str
+    sentiment: str
+    is_urgent: bool
+    confidence: float
+    pattern_id: int | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A rule that spoke: how strongly, and in which words of the message."""
+
+    rule: Rule
+    weight: float
+    words: str
+
+    @property
+    def reason(self) -> str:
+        said = f"«{self.words}»" if self.words else self.rule.sender_role
+        return f"{self.rule.name} ({self.rule.intent} {self.weight:+.2g}): {said}"
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Sums of weights by name, and the largest."""
+
+    sums: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, weight: float) -> None:
+        self.sums[name] = self.sums.get(name, 0.0) + weight
+
+
+class Classifier:
+    """Rules made ready. Raises PhraseError or RegexError for a rule that cannot be read."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        phrases = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.keywords]
+        exceptions = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.exceptions]
+        self._phrases, self._exceptions = Index(phrases), Index(exceptions)
+        self._expressions: list[tuple[int, Pattern[str]]] = [
+            (n, regexes.compile_safely(rule.regex)) for n, rule in enumerate(self.rules) if rule.regex
+        ]
+        self._unconditional = [n for n, rule in enumerate(self.rules) if not rule.keywords and not rule.regex]
+        speller = Speller(_spelling([phrase for phrase, _ in phrases]))
+        self._word = lru_cache(maxsize=50_000)(lambda text: read_word(text, speller))
+
+    def classify(self, text: str, sender_role: str = "client") -> Verdict:
+        """The verdict on a message of a person with this role."""
+        spoken = self._spoken(text, sender_role)
+        deciding = _deciding(spoken)
+        intents = _Tally()
+        for voice in deciding:
+            intents.add(voice.rule.intent, voice.weight)
+        intent = _largest(intents.sums)
+        strongest = max(
+            (voice for voice in deciding if voice.rule.intent == intent and voice.weight > 0),
+            key=lambda voice: voice.weight,
+            default=None,
+        )
+        ranked = sorted(deciding, key=lambda voice: -voice.weight)
+        return Verdict(
+            intent=intent,
+            sentiment=_sentiment(deciding, intent),
+            is_urgent=any(voice.rule.is_urgent for voice in deciding),
+            confidence=_confidence(intents.sums, intent),
+            pattern_id=strongest.rule.id if strongest else None,
+            reasons=tuple(voice.reason for voice in ranked),
+        )
+
+    def look_up(self, word: str) -> Word:
+        return self._word(word)
+
+    def _spoken(self, text: str, sender_role: str) -> list[_Spoken]:
+        tokens, asks = read(text, self._word)
+        found: dict[int, tuple[float, str]] = dict.fromkeys(self._unconditional, (1.0, ""))
+        for number, finding in self._phrases.search(tokens):
+            share = self._share(self.rules[number], finding, asks)
+            if number not in found or share > found[number][0]:
+                found[number] = share, finding.words
+        for number, expression in self._expressions:
+            if match := regexes.search(expression, text):
+                found[number] = 1.0, match.group()
+        excepted = {number for number, _ in self._exceptions.search(tokens)}
+        length = len(text.strip())
+        return [
+            _Spoken(rule, rule.weight * share, words)
+            for number, (share, words) in sorted(found.items())
+            if (rule := self.rules[number]).sender_role in ("", sender_role)
+            and length >= rule.min_length
+            and number not in excepted
+        ]
+
+    @staticmethod
+    def _share(rule: Rule, finding: Found, asks: list[bool]) -> float:
+        in_question = 0 <= finding.sentence < len(asks) and asks[finding.sentence]
+        if not in_question or finding.phrase.asks:
+            return 1.0
+        return IN_A_QUESTION.get(Intent(rule.intent), 1.0)
+
+
+def _spelling(phrases: list[Phrase]) -> set[str]:
+    """Words worth finding in spite of a slip: the rules' own and the trade's."""
+    keys = {key for phrase in phrases for element in phrase.elements for key in element or ()}
+    lemmas = {key.split(":")[0] for key in keys if key[0] not in "!<"}
+    trade = {key for word in vocabulary.PRODUCTS | vocabulary.UNITS for key in keyword_keys(word)}
+    polite = {word for word in vocabulary.FILLERS | vocabulary.GREETINGS if len(word) > 7}
+    return lemmas | {key for key in trade if key[0] != "!"} | polite
+
+
+def _deciding(spoken: list[_Spoken]) -> list[_Spoken]:
+    """The rules up to the lowest priority number at which an intent is spoken for."""
+    first = min((voice.rule.priority for voice in spoken if voice.weight > 0), default=None)
+    return [voice for voice in spoken if first is None or voice.rule.priority <= first]
+
+
+def _largest(sums: dict[str, float]) -> str:
+    if not any(weight > 0 for weight in sums.values()):
+        return Intent.OTHER
+    return max(ORDER_OF_ACTING, key=lambda intent: sums.get(intent, 0.0))
+
+
+def _sentiment(deciding: list[_Spoken], intent: str) -> str:
+    sums = _Tally()
+    for voice in deciding:
+        if voice.rule.sentiment:
+            sums.add(voice.rule.sentiment, max(voice.rule.weight, 1.0))
+    if not sums.sums:
+        return Sentiment.NEUTRAL
+    order = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
+    return max(order, key=lambda name: sums.sums.get(name, 0.0))
+
+
+def _confidence(sums: dict[str, float], intent: str) -> float:
+    """From how much speaks for the intent, and how much more than for the next one."""
+    best = sums.get(intent, 0.0)
+    if best <= 0:
+        return CONFIDENCE_OF_SILENCE
+    second = max((weight for name, weight in sums.items() if name != intent), default=0.0)
+    lead = (best - second) / best
+    strength = best / (best + PLENTY / 4)
+    return round(min(0.99, strength * (0.5 + 0.5 * lead)), 3)

@@ -1,0 +1,146 @@
+"""The language of a rule's words: phrases, and where a message says them.
+
+беру               a word of the message; infinitives, nouns and adjectives find every form
+!ждите             exactly this form
+все верно          words one after another ("пожалуйста", "ну", names and emoji between do not matter)
+верните ... деньги up to four words between, in one sentence
+беру/возьму        one or the other
+не надо            negated; without "не" a word is found only where it is not negated
+<количество>       a class: <товар> <единица> <цвет> <количество> <размер> <время> <дата> <деньги> <день>
+                   <число> <вопрос> <вопросительное слово> <приветствие> <имя> <список> <радость> <досада>
+                   <согласие>; <начало> and <конец> of the message
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from intents.morphology import keyword_keys, plain
+from intents.reading import END, LIST, QUESTION, START, Token
+
+LONGEST_GAP = 4
+GAP = "..."
+CLASSES = frozenset({
+    START, END, QUESTION, LIST, "<товар>", "<единица>", "<цвет>", "<количество>", "<размер>", "<время>",
+    "<дата>", "<деньги>", "<день>", "<число>", "<вопросительное слово>", "<приветствие>", "<имя>",
+    "<радость>", "<досада>", "<согласие>",
+})  # fmt: skip
+_ELEMENTS = re.compile(r"<[^>]*>(?:/\S+)?|[^\s<]+(?:<[^>]*>)?")
+
+
+class PhraseError(ValueError):
+    """A phrase cannot be read; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Alternatives' keys, place by place; None is a gap."""
+
+    text: str
+    elements: tuple[frozenset[str] | None, ...]
+    negates: bool
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase in a message: which, where (first token, sentence), in the message's own words."""
+
+    phrase: Phrase
+    sentence: int
+    words: str
+
+
+def parse(text: str) -> Phrase:
+    """Read a phrase. Raises PhraseError."""
+    places = _ELEMENTS.findall(plain(text))
+    if not places:
+        raise PhraseError("A phrase must have a word.")
+    elements = tuple(None if place in {GAP, "…"} else _alternatives(place) for place in places)
+    if elements[0] is None or elements[-1] is None:
+        raise PhraseError(f"«{text}»: a gap stands between words, not at an end.")
+    return Phrase(
+        text=text,
+        elements=elements,
+        negates=any(element is not None and "не" in element for element in elements),
+        asks=any(element is not None and QUESTION in element for element in elements),
+    )
+
+
+def _alternatives(place: str) -> frozenset[str]:
+    keys: set[str] = set()
+    for word in place.split("/"):
+        if word.startswith("<"):
+            if word not in CLASSES:
+                known = ", ".join(sorted(CLASSES))
+                raise PhraseError(f"{word} is no class of words. Known: {known}.")
+            keys.add(word)
+        elif word in {"не", "ни"} or not word.strip("!").replace("-", "").isalpha():
+            keys.add(word)
+        else:
+            keys |= keyword_keys(word)
+    return frozenset(keys)
+
+
+class Index:
+    """Finds which of many phrases a message says, looking only at those that begin with its words.
+
+    `owners[n]` is whatever the caller wants back for the phrase: the number of its rule.
+    """
+
+    def __init__(self, phrases: Iterable[tuple[Phrase, int]]) -> None:
+        self._by_first: defaultdict[str, list[tuple[Phrase, int]]] = defaultdict(list)
+        for phrase, owner in phrases:
+            for key in phrase.elements[0] or ():
+                self._by_first[key].append((phrase, owner))
+
+    def search(self, tokens: Sequence[Token]) -> Iterator[tuple[int, Found]]:
+        """Owner and finding of every phrase in the message, in the order of its words."""
+        for position, token in enumerate(tokens):
+            for key in self._by_first.keys() & token.keys:
+                for phrase, owner in self._by_first[key]:
+                    if token.is_negated and not phrase.negates and key[0] != "<":
+                        continue
+                    end = _match(phrase, 1, tokens, position + 1, token.sentence)
+                    if end is not None:
+                        yield owner, _found(phrase, tokens[position:end])
+
+
+def _found(phrase: Phrase, tokens: Sequence[Token]) -> Found:
+    words = " ".join(token.text for token in tokens if token.text) or phrase.text
+    sentence = max(token.sentence for token in tokens)
+    return Found(phrase, sentence, words)
+
+
+def _match(phrase: Phrase, element: int, tokens: Sequence[Token], position: int, sentence: int) -> int | None:
+    """Where the phrase's rest, from `element` on, ends when read from `position`; None if it is not there."""
+    if element == len(phrase.elements):
+        return position
+    wanted = phrase.elements[element]
+    if wanted is None:
+        for start in range(position, min(position + LONGEST_GAP + 1, len(tokens))):
+            end = _match(phrase, element + 1, tokens, start, sentence)
+            if end is not None:
+                return end
+        return None
+    while position < len(tokens):
+        token = tokens[position]
+        same = sentence == -1 or token.sentence in (-1, sentence)
+        common = wanted & token.keys
+        if same and common and (phrase.negates or not token.is_negated or _is_class(common)):
+            end = _match(phrase, element + 1, tokens, position + 1, _later(sentence, token))
+            if end is not None:
+                return end
+        if not token.is_filler or (not same and END not in wanted):
+            return None
+        position += 1
+    return None
+
+
+def _later(sentence: int, token: Token) -> int:
+    return token.sentence if token.sentence >= 0 else sentence
+
+
+def _is_class(keys: frozenset[str]) -> bool:
+    return any(key[0] == "<" for key in keys)

@@ -1,0 +1,183 @@
+"""A message as the rules read it: words with what each can be matched by, sentence by sentence."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from intents import vocabulary
+from intents.morphology import Speller, plain, readings
+from intents.numbers import mark_numbers
+
+# What follows is not what a manager would read to understand a message either; it bounds the time.
+LONGEST_TEXT = 2000
+
+_PIECES = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:-[^\W\d_]+)*|\n|[^\w\s]|_")
+_ENDS = frozenset(".!?;\n…")
+_SKIN_AND_JOINERS = frozenset("\ufe0f\u200d🏻🏼🏽🏾🏿♀♂")
+_EMOJI = {emoji: name for name, many in vocabulary.EMOJI_CLASSES.items() for emoji in many}
+START, END, QUESTION, LIST = "<начало>", "<конец>", "<вопрос>", "<список>"
+_CLASSES = (
+    ("<товар>", vocabulary.PRODUCTS),
+    ("<единица>", vocabulary.UNITS),
+    ("<цвет>", vocabulary.COLOURS),
+    ("<числительное>", vocabulary.NUMBER_WORDS),
+    ("<месяц>", vocabulary.MONTHS),
+    ("<день>", vocabulary.DAYS),
+    ("<см>", vocabulary.SIZE_UNITS),
+    ("<деньги>", vocabulary.MONEY_UNITS),
+    ("<мера>", vocabulary.OTHER_UNITS),
+    ("<приветствие>", vocabulary.GREETINGS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What can be said of a word without its neighbours."""
+
+    keys: frozenset[str]
+    lemmas: frozenset[str]
+    is_filler: bool
+
+
+@dataclass(slots=True)
+class Token:
+    """A word, a number or a sign in its place. `sentence` is -1 for the message's two ends."""
+
+    text: str
+    keys: set[str]
+    lemmas: frozenset[str]
+    sentence: int
+    is_filler: bool = False
+    is_negated: bool = False
+    touches_next: bool = False
+
+
+def read_word(text: str, speller: Speller) -> Word:
+    """Keys of one plain word: lemmas, verb forms, itself, the classes it belongs to."""
+    found = readings(text)
+    keys = {key for reading in found for key in reading.keys}
+    keys |= speller.corrected(text)
+    lemmas = frozenset(key for key in keys if ":" not in key) | {text}
+    classes = {name for name, words in _CLASSES if not words.isdisjoint(lemmas)}
+    # A name is a name unless it is a flower: Роза, Лилия.
+    if found and found[0].is_name and found[0].score > 0.3 and "<товар>" not in classes:
+        classes.add("<имя>")
+    filler = bool({"<имя>", "<приветствие>"} & classes) or not vocabulary.FILLERS.isdisjoint(lemmas)
+    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler)
+
+
+def read(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:
+    """The message's tokens, between its two ends, and for each sentence whether it asks."""
+    tokens, asks = _tokens(plain(text[:LONGEST_TEXT]), look_up)
+    _mark_greetings(tokens)
+    _mark_negation(tokens)
+    quantities = mark_numbers(tokens)
+    asks = [
+        asked or _asks([token for token in tokens if token.sentence == number])
+        for number, asked in enumerate(asks)
+    ]
+    start = Token("", {START}, frozenset(), -1)
+    if quantities > 1:
+        start.keys.add(LIST)
+    result, previous = [start], 0
+    for token in tokens:
+        result.extend(_question_marks(asks, previous, token.sentence))
+        previous = token.sentence
+        if token.text != ",":
+            result.append(token)
+    result.extend(_question_marks(asks, previous, len(asks)))
+    result.append(Token("", {END}, frozenset(), -1))
+    return result, asks
+
+
+def _question_marks(asks: list[bool], start: int, stop: int) -> list[Token]:
+    return [Token("?", {QUESTION}, frozenset(), n) for n in range(start, stop) if asks[n]]
+
+
+def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:
+    tokens: list[Token] = []
+    asks = [False]
+    end = -1
+    for piece in _PIECES.finditer(text):
+        part = piece.group()
+        if part in _SKIN_AND_JOINERS:
+            continue
+        if tokens and end == piece.start():
+            tokens[-1].touches_next = True
+        end = piece.end()
+        if part in _ENDS:
+            if part == "?":
+                asks[-1] = True
+            if not _is_abbreviation_dot(part, tokens) and tokens and tokens[-1].sentence == len(asks) - 1:
+                asks.append(False)
+            elif part == "?" and len(asks) > 1 and tokens and tokens[-1].sentence == len(asks) - 2:
+                asks[-2], asks[-1] = True, False  # "!?" and "..?" ask what stands before them
+        elif part[0].isdigit():
+            tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1))
+        elif part[0].isalpha():
+            word = look_up(part)
+            tokens.append(Token(part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler))
+        else:
+            keys = {part, _EMOJI[part]} if part in _EMOJI else {part}
+            is_sign = part in "+%"
+            tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign))
+    return tokens, asks
+
+
+def _is_abbreviation_dot(part: str, tokens: list[Token]) -> bool:
+    """The dot of "5 шт." and "ул." ends no sentence."""
+    if part != "." or not tokens or not tokens[-1].touches_next:
+        return False
+    last = tokens[-1]
+    return len(last.text) <= 4 and bool(
+        {"<единица>", "<деньги>", "<цвет>", "ул"} & last.keys and last.text not in {"роза", "роз"}
+    )
+
+
+def _mark_greetings(tokens: list[Token]) -> None:
+    """ "Добрый день" greets as a whole."""
+    for token, after in zip(tokens, tokens[1:], strict=False):
+        if "<приветствие>" in token.keys and after.text in vocabulary.AFTER_GREETING:
+            after.is_filler = True
+            after.keys.add("<приветствие>")
+            after.keys.discard("<день>")
+
+
+def _mark_negation(tokens: list[Token]) -> None:
+    """After "не" the next word is negated, and through "не буду", "не очень" the one after it."""
+    for position, token in enumerate(tokens):
+        if token.text != "не":
+            continue
+        for following in tokens[position + 1 :]:
+            if following.sentence != token.sentence or following.text == ",":
+                break
+            if following.is_filler and following.lemmas.isdisjoint(vocabulary.NEGATION_CARRIERS):
+                continue
+            following.is_negated = True
+            if following.lemmas.isdisjoint(vocabulary.NEGATION_CARRIERS):
+                break
+
+
+def _asks(tokens: list[Token]) -> bool:
+    """Whether a sentence without a question mark asks all the same."""
+    at_start = True
+    for position, token in enumerate(tokens):
+        after = tokens[position + 1] if position + 1 < len(tokens) else None
+        is_vague = after is not None and not after.lemmas.isdisjoint(vocabulary.VAGUE)
+        if token.text == "ли" and position:
+            return True
+        if not is_vague and not vocabulary.ASKING_ANYWHERE.isdisjoint(token.lemmas):
+            before = tokens[position - 1] if position else None
+            if before is not None and before.text == "," and position > 1:
+                before = tokens[position - 2]
+            if before is None or before.lemmas.isdisjoint(vocabulary.KNOWING):
+                token.keys.add("<вопросительное слово>")
+                return True
+        if at_start and not is_vague and token.text in vocabulary.ASKING_AT_START:
+            token.keys.add("<вопросительное слово>")
+            return True
+        if token.text == ",":
+            at_start = False
+        elif not token.is_filler and token.text not in {"не", "но", "да"}:
+            at_start = False
+    return False
