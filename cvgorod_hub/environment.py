@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -49,11 +50,20 @@ def services_file() -> Path:
 
 def embedded_services() -> EmbeddedServices:
     """The embedded servers of the hub that runs on this data folder; empty when none does."""
-    try:
-        services: EmbeddedServices = json.loads(services_file().read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+    services: EmbeddedServices = json.loads(_read(services_file()) or "{}")
     return services
+
+
+def publish_embedded_services(services: EmbeddedServices) -> None:
+    """Let commands in other terminals find the servers; whole or not at all, for its owner only."""
+    draft = services_file().with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    _write_private(draft, json.dumps(services))
+    draft.replace(services_file())
+
+
+def withdraw_embedded_services() -> None:
+    services_file().unlink(missing_ok=True)
 
 
 def secret_key_file() -> Path:
@@ -62,20 +72,44 @@ def secret_key_file() -> Path:
 
 def secret_key() -> str:
     """`DJANGO_SECRET_KEY`, or the key that `runhub` made for this data folder, or nothing."""
-    if key := os.environ.get("DJANGO_SECRET_KEY"):
-        return key
-    try:
-        return secret_key_file().read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        return ""
+    return os.environ.get("DJANGO_SECRET_KEY") or _read(secret_key_file()).strip()
 
 
 def ensure_secret_key() -> None:
     """Make a key for this data folder, readable by its owner only, unless there is one."""
-    if secret_key():
-        return
-    path = secret_key_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not secret_key():
+        secret_key_file().unlink(missing_ok=True)  # empty: whoever made it was killed
+        _write_private(secret_key_file(), secrets.token_urlsafe(48))
+
+
+def admin_password_file() -> Path:
+    """Where a demo keeps the login that it shows at every start (preparation.py)."""
+    return data_dir() / "admin_password"
+
+
+def admin_password() -> str:
+    return _read(admin_password_file()).strip()
+
+
+def keep_admin_password(password: str) -> None:
+    admin_password_file().unlink(missing_ok=True)
+    _write_private(admin_password_file(), password)
+
+
+def _read(path: Path) -> str:
+    """What the file says; nothing when it is not there."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be read ({error.strerror}): HUB_DATA_DIR must be a folder of this user's."
+        ) from None
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Make a file that only its owner reads, from its first instant on."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,142 @@
+"""Which processes make a hub on one machine, and when each counts as ready. Needs Django set up."""
+
+import http.client
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+from django.http.request import validate_host
+from django.utils import timezone
+
+from bots.models import TelegramBot
+from cvgorod_hub import environment
+from cvgorod_hub.celery import app
+from cvgorod_hub.embedded import free_port
+from cvgorod_hub.supervisor import Process
+
+HOST = "127.0.0.1"
+QUEUES = "default,classify,voice,delivery"
+PROBE_SECONDS = 2
+# A worker's stop waits for its tasks; a send may take SEND_DEADLINE_SECONDS until its outcome is known.
+WORKER_STOP_SECONDS = settings.SEND_DEADLINE_SECONDS + 5
+MANAGE = [sys.executable, str(environment.BASE_DIR / "manage.py")]
+
+
+def web(port: int) -> Process:
+    return Process(
+        name="web",
+        command=[
+            # There is no collectstatic step here, so WhiteNoise misses its folder.
+            *(sys.executable, "-W", "ignore:No directory at"),
+            *("-m", "granian", "cvgorod_hub.wsgi:application"),
+            *("--interface", "wsgi", "--host", HOST, "--port", str(port)),
+            *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
+            *("--workers-kill-timeout", "5"),
+        ],
+        is_ready=lambda: _answers(port),
+    )
+
+
+def worker() -> Process:
+    node = f"runhub-{os.getpid()}@{socket.gethostname()}"
+    return Process(
+        name="worker",
+        command=[
+            # As root, in a container say, Celery warns of pickle, which it does not accept by default.
+            *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
+            *("-m", "celery", "--quiet", "--app", "cvgorod_hub", "worker"),
+            *("--hostname", node, "--queues", QUEUES, "--concurrency", "2"),
+            *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+        ],
+        is_ready=lambda: bool(app.control.ping(destination=[node], timeout=0.5)),
+        stop_seconds=WORKER_STOP_SECONDS,
+    )
+
+
+def beat() -> Process:
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "cvgorod_hub", "beat"]
+    return Process(name="beat", command=[*command, "--loglevel", "WARNING"])
+
+
+def collector(token: str, *, starts_after: str | None = None) -> Process:
+    return Process(
+        name="collector",
+        command=[*MANAGE, "collect_telegram"],
+        is_ready=_has_polled(token, since=timezone.now()),
+        starts_after=starts_after,
+    )
+
+
+def simulator() -> Process:
+    """A Telegram on loopback; puts its address and token into the environment of all processes."""
+    port, token = _free_port_of_ours(), f"7000000001:{secrets.token_urlsafe(26)}"
+    proxied = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+    os.environ.update(
+        HUB_DEMO="1",
+        TELEGRAM_BOT_TOKEN=token,
+        TELEGRAM_API_URL=f"http://{HOST}:{port}",
+        NO_PROXY=f"{proxied},{HOST}" if proxied else HOST,
+    )
+    return Process(
+        name="telegram",
+        command=[*MANAGE, "run_simulator", "--port", str(port), "--token", token, "--talk"],
+        is_ready=lambda: _listens(port),
+    )
+
+
+def demo_agent(port: int, key: str) -> Process:
+    return Process(
+        name="agent",
+        command=[*MANAGE, "run_demo_agent", "--url", f"http://{HOST}:{port}", "--key", key],
+        starts_after="web",
+    )
+
+
+def _answers(port: int) -> bool:
+    """Whether the web process is ready to serve, by its own word."""
+    allowed: list[str] = settings.ALLOWED_HOSTS
+    host = HOST if not allowed or validate_host(HOST, allowed) else allowed[0].lstrip(".")
+    client = http.client.HTTPConnection(HOST, port, timeout=PROBE_SECONDS)
+    try:
+        client.request("GET", "/health/ready", headers={"Host": host})
+        return client.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        client.close()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=PROBE_SECONDS):
+        return True
+    return False
+
+
+def _has_polled(token: str, *, since: datetime) -> Callable[[], bool]:
+    """Whether the bot of this token has heard of Telegram since then."""
+    bot_id = token.partition(":")[0]
+
+    def probe() -> bool:
+        try:
+            return bot_id.isdigit() and (
+                TelegramBot.objects.filter(pk=int(bot_id), last_poll_at__gte=since).exists()
+            )
+        finally:
+            connection.close()  # each probe may run in another thread
+
+    return probe
+
+
+def _free_port_of_ours() -> int:
+    """A free port, of the project's range (8301 to 8399) if one is left there."""
+    for port in range(8301, 8400):
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind((HOST, port))
+            return port
+    return free_port()

@@ -1,0 +1,56 @@
+"""What a hub needs before it serves: tables, and somebody who can log in. Needs Django set up."""
+
+import os
+import secrets
+from dataclasses import dataclass
+
+from django.contrib.auth import authenticate, get_user_model
+from django.core.management import call_command
+
+from cvgorod_hub import environment
+
+RESET = "manage.py changepassword"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who can log in to the admin. `hint` says with which password, or how to set another."""
+
+    username: str
+    hint: str
+
+
+def migrate() -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def ensure_superuser(*, demo: bool) -> Login:
+    """Make the first superuser (`DJANGO_SUPERUSER_*`, else `admin`); one that exists is left as it is.
+
+    A generated password is shown when it is made. In a demo, which anybody may click through and which
+    holds nobody's messages, it is also kept in the data folder and shown at every start; a hub with
+    a real bot keeps no password.
+    """
+    username = os.environ.get("DJANGO_SUPERUSER_USERNAME") or "admin"
+    if not demo:
+        environment.admin_password_file().unlink(missing_ok=True)
+    users = get_user_model()._default_manager  # noqa: SLF001  (Django's own name for it)
+    if users.filter(username=username).exists():
+        return Login(username, _known_hint(username))
+    given = os.environ.get("DJANGO_SUPERUSER_PASSWORD")
+    password = given or secrets.token_urlsafe(12)
+    email = os.environ.get("DJANGO_SUPERUSER_EMAIL") or ""
+    get_user_model().objects.create_superuser(username, email, password)
+    if given:
+        return Login(username, "with the password of DJANGO_SUPERUSER_PASSWORD")
+    if demo:
+        environment.keep_admin_password(password)
+        return Login(username, f"with the password {password}")
+    return Login(username, f"with the password {password} (shown this once; {RESET} {username})")
+
+
+def _known_hint(username: str) -> str:
+    password = environment.admin_password()
+    if password and authenticate(username=username, password=password):
+        return f"with the password {password}"
+    return f"with the password set before (another one: {RESET} {username})"
