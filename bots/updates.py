@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bots.content import BIGINT
@@ -63,6 +64,18 @@ def parse_waiting_updates(*, bot_id: int | None = None) -> int:
             _apply_one_by_one(parsed)
         RawUpdate.objects.bulk_update(rows, ["parse_state", "error", "note", "parsed_at"])
     return len(rows)
+
+
+def replay_updates(updates: QuerySet[RawUpdate]) -> int:
+    """Read stored updates again, whatever came of them before; returns how many still cannot be read.
+
+    Reading is repeatable: what is already stored stays one row.
+    """
+    ids = list(updates.values_list("pk", flat=True))
+    RawUpdate.objects.filter(pk__in=ids).update(parse_state=State.PENDING, error="")
+    while parse_waiting_updates():
+        pass
+    return RawUpdate.objects.filter(pk__in=ids, parse_state=State.FAILED).count()
 
 
 def _as_row(bot_id: int, update: object) -> RawUpdate:

@@ -1,10 +1,13 @@
 """The admin's look and its sidebar (django-unfold)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 def environment_label(_request: HttpRequest) -> list[str] | None:
@@ -14,7 +17,7 @@ def environment_label(_request: HttpRequest) -> list[str] | None:
     return [str(_("Demo")), "warning"] if settings.HUB_DEMO else None
 
 
-def _link(title: Any, icon: str, url_name: str, permission: str) -> dict[str, Any]:
+def _link(title: "StrPromise", icon: str, url_name: str, permission: str) -> dict[str, Any]:
     return {
         "title": title,
         "icon": icon,
@@ -33,6 +36,22 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "cvgorod_hub.admin_theme.environment_label",
     "BORDER_RADIUS": "8px",
+    # Leaf green; 600 and darker carry white text at a contrast of 4.5 or more.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .018 160)",
+            "100": "oklch(94.5% .04 160)",
+            "200": "oklch(89% .075 160)",
+            "300": "oklch(82% .11 160)",
+            "400": "oklch(71% .13 160)",
+            "500": "oklch(60% .125 160)",
+            "600": "oklch(50% .11 160)",
+            "700": "oklch(43% .095 160)",
+            "800": "oklch(36% .078 160)",
+            "900": "oklch(30% .06 160)",
+            "950": "oklch(22% .045 160)",
+        },
+    },
     "SIDEBAR": {
         "show_search": False,
         "navigation": [
@@ -95,9 +114,7 @@ UNFOLD: dict[str, Any] = {
                         "bots.view_rawupdate",
                     ),
                     _link(_("API keys"), "key", "api_apikey_changelist", "api.view_apikey"),
-                    _link(
-                        _("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"
-                    ),
+                    _link(_("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"),
                     _link(
                         _("Staff accounts"),
                         "manage_accounts",

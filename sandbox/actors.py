@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
 from cvgorod_hub.api.models import ApiKey
 
@@ -16,8 +16,9 @@ class Actor:
     key: ApiKey | None = None
 
     @classmethod
-    def from_user(cls, user: AbstractBaseUser) -> "Actor":
-        assert isinstance(user, User)  # noqa: S101  (the only account model there is)
+    def from_user(cls, user: AbstractBaseUser | AnonymousUser) -> "Actor":
+        if not isinstance(user, User):
+            raise TypeError("Only somebody with an account can decide.")
         return cls(name=user.get_full_name() or user.get_username(), user=user)
 
     @classmethod

@@ -1,0 +1,79 @@
+"""Chats and messages in the admin."""
+
+from django.contrib import admin
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from messaging.models import Chat, Message
+from messaging.search import search_query
+
+
+@admin.register(Chat)
+class ChatAdmin(ModelAdmin):
+    list_display = ("name", "chat_type", "waiting", "last_message_at", "members_count", "is_active")
+    list_filter = ("chat_type", "is_active", "folder")
+    search_fields = ("name", "id", "customer_ref")
+    show_full_result_count = False
+    readonly_fields = (
+        "id",
+        "name",
+        "chat_type",
+        "members_count",
+        "migrated_to",
+        "last_message_at",
+        "waiting_since",
+        "created_at",
+    )
+    fields = (*readonly_fields, "folder", "customer_ref", "is_active")
+
+    @display(description=_("waiting"), ordering="waiting_since", empty_value="")
+    def waiting(self, chat: Chat) -> str | None:
+        return timesince(chat.waiting_since, timezone.now(), depth=1) if chat.waiting_since else None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Chat | None = None) -> bool:
+        return False
+
+
+@admin.register(Message)
+class MessageAdmin(LargeTableAdmin):
+    list_display = ("said", "chat", "author", "role", "message_type", "timestamp")
+    list_filter = ("message_type", "source", "user__role")
+    list_select_related = ("chat", "user__role")
+    search_fields = ("text",)
+    search_help_text = _("Words in any form, «phrases» in quotes, -word to leave out.")
+    exclude = ("search_vector", "changed_xid", "origin")
+
+    @display(description=_("text"))
+    def said(self, message: Message) -> str:
+        return excerpt(message.text or message.transcript) or message.excerpt
+
+    @display(description=_("author"))
+    def author(self, message: Message) -> str:
+        return message.user.display_name if message.user else "—"
+
+    @display(description=_("role"))
+    def role(self, message: Message) -> str:
+        return message.user.role.display_name if message.user else "—"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        queryset: QuerySet[Message] = super().get_queryset(request)
+        return queryset.defer("search_vector")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        """The same search as the API's, not a scan for substrings."""
+        if not search_term.strip():
+            return queryset, False
+        query: SearchQuery = search_query(search_term)
+        return queryset.filter(search_vector=query), False

@@ -1,0 +1,115 @@
+"""One reply in the admin, the conversation beside it, and what a person decides there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from messaging.conversation import latest_messages
+from sandbox import review
+from sandbox.actors import Actor
+from sandbox.errors import SandboxError
+from sandbox.models import PendingResponse
+from sandbox.texts import MAX_TEXT_LENGTH
+
+REVIEW_PERMISSION = "sandbox.review_pendingresponse"
+
+
+class DecisionForm(forms.Form):
+    """What the page posts: which button, the version that was shown, and what goes with it."""
+
+    action = forms.ChoiceField(
+        choices=[(name, name) for name in ("approve", "edit", "reject", "cancel", "retry", "mark_sent")]
+    )
+    version = forms.IntegerField()
+    # Not stripped or limited here: sandbox/texts.py has the rules, for every way in.
+    text = forms.CharField(required=False, strip=False)
+    reason = forms.CharField(required=False, max_length=500)
+    confirm_stale = forms.BooleanField(required=False)
+
+
+def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, Any]:
+    """Everything the template shows; after a refused post, with the words that were typed."""
+    waiting = PendingResponse.objects.queue().exclude(pk=response.pk)
+    return {
+        "response": response,
+        "conversation": latest_messages(chat_id=response.chat.migrated_to_id or response.chat_id),
+        "events": response.events.all(),
+        "can_decide": request.user.has_perm(REVIEW_PERMISSION),
+        "text": request.POST.get("text", response.response_text),
+        "reason": request.POST.get("reason", ""),
+        "reasons": [
+            _("The price or the stock is not right"),
+            _("A manager has already answered"),
+            _("Not our tone"),
+            _("No answer is needed"),
+        ],
+        "text_limit": MAX_TEXT_LENGTH,
+        "next_id": waiting.values_list("pk", flat=True).first(),
+    }
+
+
+def decide(*, response_id: int, request: HttpRequest) -> bool:
+    """Carry out the posted decision and say what came of it; False when nothing was done."""
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("The form was incomplete; nothing was done."))
+        return False
+    values = form.cleaned_data
+    actor = Actor.from_user(request.user)
+    try:
+        done = _DECISIONS[values["action"]](response_id, actor, values)
+    except SandboxError as error:
+        messages.error(request, str(error))
+        return False
+    messages.success(request, done)
+    return True
+
+
+def _approve(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
+    review.approve(
+        response_id=response_id,
+        actor=actor,
+        version=values["version"],
+        text=values["text"],
+        confirm_stale=values["confirm_stale"],
+    )
+    return _("Approved; the reply is being sent.")
+
+
+def _edit(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
+    review.edit(response_id=response_id, actor=actor, text=values["text"], version=values["version"])
+    return _("Saved. The reply still waits for approval.")
+
+
+def _reject(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
+    review.reject(response_id=response_id, actor=actor, reason=values["reason"])
+    return _("Rejected; the agent will read the reason.")
+
+
+def _cancel(response_id: int, actor: Actor, _values: dict[str, Any]) -> str:
+    review.cancel(response_id=response_id, actor=actor)
+    return _("Cancelled; nothing was sent.")
+
+
+def _retry(response_id: int, actor: Actor, _values: dict[str, Any]) -> str:
+    review.retry(response_id=response_id, actor=actor)
+    return _("The reply is being sent again.")
+
+
+def _mark_sent(response_id: int, actor: Actor, _values: dict[str, Any]) -> str:
+    review.mark_sent(response_id=response_id, actor=actor)
+    return _("Noted: the reply was sent.")
+
+
+_DECISIONS: dict[str, Callable[[int, Actor, dict[str, Any]], str]] = {
+    "approve": _approve,
+    "edit": _edit,
+    "reject": _reject,
+    "cancel": _cancel,
+    "retry": _retry,
+    "mark_sent": _mark_sent,
+}
