@@ -1,11 +1,43 @@
 """Reading chats and messages."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models.functions import Coalesce
+
+from messaging.search import search_query
+
+
+class OldestRunningTransaction(Func):
+    """Every transaction before this one has ended; whatever it stored can be seen now."""
+
+    template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    output_field = models.BigIntegerField()
 
 
 class ChatQuerySet(models.QuerySet["Chat"]):
-    pass
+    def with_activity(self) -> Self:
+        """Annotate `active_at`: the last message, or when the chat was first seen; never null."""
+        return self.annotate(active_at=Coalesce("last_message_at", "created_at"))
+
+    def named_like(self, text: str) -> Self:
+        """Chats with this in their name, folder or customer number."""
+        return self.filter(
+            Q(name__icontains=text) | Q(folder__icontains=text) | Q(customer_ref__icontains=text)
+        )
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    pass
+    def with_automatic(self) -> Self:
+        """Annotate `is_automatic`: a program of ours wrote it (its role says so)."""
+        is_bot = Coalesce(F("user__role__is_bot"), Value(value=False), output_field=BooleanField())
+        return self.annotate(is_automatic=is_bot)
+
+    def search(self, text: str) -> Self:
+        """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""
+        return self.filter(search_vector=search_query(text))
+
+    def settled(self) -> Self:
+        """Leave out changes that a transaction still running could yet precede (see `changed_xid`)."""
+        return self.filter(changed_xid__lt=OldestRunningTransaction())

@@ -1,0 +1,52 @@
+"""/clients."""
+
+from datetime import datetime
+
+from django.db.models import Count
+from django.http import Http404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.filters import ClientFilterSet
+from clients.models import RoleName, TelegramUser
+from clients.querysets import TelegramUserQuerySet
+from clients.serializers import ActiveClientsBody, ClientRow
+from cvgorod_hub.api.models import Scope
+from cvgorod_hub.api.pagination import Keyset, KeysetPagination
+from cvgorod_hub.api.parameters import DaysParameters, days_ago
+from cvgorod_hub.api.views import HubViewSet, KeysetListMixin
+
+
+@extend_schema_view(
+    list=extend_schema(summary="People of our clients"),
+    retrieve=extend_schema(summary="One person, of our own team too"),
+)
+class ClientViewSet(KeysetListMixin, HubViewSet):
+    required_scope = Scope.READ
+    queryset = TelegramUserQuerySet(TelegramUser).with_messages_count()
+    serializer_class = ClientRow
+    filterset_class = ClientFilterSet
+    pagination_class = KeysetPagination
+    parameters = {"active": DaysParameters}
+
+    def get_keyset(self) -> Keyset:
+        by_activity = self.request.query_params.get("ordering") == "active"
+        return Keyset({"last_seen" if by_activity else "first_seen": datetime, "id": int})
+
+    def retrieve(self, _request: Request, pk: str) -> Response:
+        rows = ClientRow.select(self.get_queryset().filter(pk=pk))
+        if not rows:
+            raise Http404
+        return Response(rows[0])
+
+    @extend_schema(summary="How many clients wrote lately", responses=ActiveClientsBody)
+    @action(detail=False, url_path="stats/active", filterset_class=None, pagination_class=None)
+    def active(self, _request: Request) -> Response:
+        days = self.read_parameters()["days"]
+        clients = TelegramUser.objects.filter(
+            role__role_name=RoleName.CLIENT, messages__timestamp__gte=days_ago(days)
+        )
+        counted = clients.aggregate(active_clients=Count("pk", distinct=True))
+        return Response({**counted, "days": days})

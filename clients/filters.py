@@ -1,0 +1,45 @@
+"""The filters of people."""
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from clients.models import RoleName, TelegramUser
+from clients.querysets import TelegramUserQuerySet
+from cvgorod_hub.api.filters import FlagFilter, HubFilterSet, NamedChoiceFilter, TextFilter
+
+
+class ClientFilterSet(HubFilterSet):
+    search = TextFilter(
+        method="filter_search", max_length=256, help_text="Parts of the first, last or user name."
+    )
+    include_staff = FlagFilter(
+        method="keep_all", help_text="true: everybody, our own people and bots as well."
+    )
+    ordering = NamedChoiceFilter(
+        method="keep_all",
+        choices=[("newest", ""), ("active", "")],
+        help_text=(
+            "newest (default): by when the person first wrote, an order in which pages never shift; "
+            "active: by who wrote last, so that a person may move ahead while you read."
+        ),
+    )
+
+    class Meta:
+        model = TelegramUser
+        fields: Iterable[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[TelegramUser]) -> QuerySet[TelegramUser]:
+        people: QuerySet[TelegramUser] = super().filter_queryset(queryset)
+        if self.form.cleaned_data["include_staff"]:
+            return people
+        return people.filter(role__role_name=RoleName.CLIENT)
+
+    def filter_search(self, queryset: TelegramUserQuerySet, _name: str, value: str) -> TelegramUserQuerySet:
+        return queryset.named_like(value)
+
+    def keep_all(
+        self, queryset: QuerySet[TelegramUser], _name: str, _value: object
+    ) -> QuerySet[TelegramUser]:
+        """Read elsewhere: `include_staff` above, `ordering` by the page."""
+        return queryset

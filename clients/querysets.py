@@ -1,0 +1,28 @@
+"""Reading people."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery
+
+
+class TelegramUserQuerySet(models.QuerySet["TelegramUser"]):
+    def with_messages_count(self) -> Self:
+        """Annotate `messages_count`, counted for the rows that are read and no others."""
+        counted = (
+            self.model._base_manager.filter(pk=OuterRef("pk"))  # noqa: SLF001  (Django's documented name)
+            .order_by()
+            .annotate(count=Count("messages"))
+            .values("count")
+        )
+        return self.annotate(messages_count=Subquery(counted))
+
+    def named_like(self, text: str) -> Self:
+        """People with this in their first, last or user name; "Anna Petr" matches across both names."""
+        words = text.removeprefix("@").split()
+        matches = Q()
+        for word in words:
+            matches &= (
+                Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(username__icontains=word)
+            )
+        return self.filter(matches)

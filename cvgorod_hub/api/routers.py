@@ -1,0 +1,11 @@
+"""Routes whose trailing slash is optional."""
+
+from rest_framework.routers import SimpleRouter
+
+
+class HubRouter(SimpleRouter):
+    """Paths have no trailing slash; with one, they work too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trailing_slash = "/?"

@@ -1,0 +1,35 @@
+"""The API's routes, put together from the rooms."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.negotiation import DefaultContentNegotiation
+
+from clients.api import ClientViewSet
+from cvgorod_hub.api.errors import unknown_url
+from cvgorod_hub.api.routers import HubRouter
+from intents.api import IntentViewSet
+from messaging.api.chats import ChatViewSet, ParticipantViewSet, UnansweredViewSet
+from messaging.api.messages import ClientMessagesViewSet, MessageViewSet
+from sandbox.api import PendingViewSet, SandboxViewSet, SendViewSet
+
+router = HubRouter()
+router.register("messages", MessageViewSet, basename="messages")
+router.register(r"clients/(?P<client_id>-?[0-9]{1,19})/messages", ClientMessagesViewSet, "client-messages")
+router.register("clients", ClientViewSet, basename="clients")
+router.register(r"chats/(?P<chat_id>-?[0-9]{1,19})/participants", ParticipantViewSet, "chat-participants")
+router.register("chats", ChatViewSet, basename="chats")
+router.register("intents", IntentViewSet, basename="intents")
+router.register("analytics/unanswered", UnansweredViewSet, basename="unanswered")
+router.register("send", SendViewSet, basename="send")
+router.register("sandbox/pending", PendingViewSet, basename="sandbox-pending")
+router.register("sandbox", SandboxViewSet, basename="sandbox")
+
+# YAML; JSON with `Accept: application/json` or `?format=json`.
+schema_view = SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation)
+
+urlpatterns = [
+    path("v1/", include(router.urls)),
+    re_path(r"^schema/?$", schema_view, name="api-schema"),
+    re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    re_path(r"", unknown_url, name="api-unknown"),
+]

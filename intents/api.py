@@ -1,0 +1,54 @@
+"""/intents."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cvgorod_hub.api.models import Scope
+from cvgorod_hub.api.parameters import DaysParameters, days_ago
+from cvgorod_hub.api.views import HubViewSet
+from intents.models import MessageAnalysis
+from intents.overview import (
+    analysed_since,
+    count_by_day,
+    count_by_intent_and_sentiment,
+    urgent_messages,
+)
+from intents.serializers import DailyBody, SummaryBody, UrgentBody, UrgentParameters
+
+
+class IntentViewSet(HubViewSet):
+    required_scope = Scope.READ
+    queryset = MessageAnalysis.objects.all()
+    serializer_class = SummaryBody
+    parameters = {"list": DaysParameters, "daily": DaysParameters, "urgent": UrgentParameters}
+
+    @extend_schema(
+        operation_id="intents_summary",
+        summary="What clients meant lately",
+        description="Messages count by when they were sent. Roles left out of statistics do not count.",
+        responses=SummaryBody(many=False),
+    )
+    def list(self, _request: Request) -> Response:
+        days = self.read_parameters()["days"]
+        by_intent, by_sentiment = count_by_intent_and_sentiment(analysed_since(days_ago(days)))
+        return Response(
+            {
+                "period_days": days,
+                "total_analyzed": sum(by_intent.values()),
+                "by_intent": by_intent,
+                "by_sentiment": by_sentiment,
+            }
+        )
+
+    @extend_schema(summary="The same by day", responses=DailyBody)
+    @action(detail=False)
+    def daily(self, _request: Request) -> Response:
+        since = days_ago(self.read_parameters()["days"])
+        return Response({"daily": count_by_day(analysed_since(since))})
+
+    @extend_schema(summary="Urgent messages: unanswered first, then newest", responses=UrgentBody)
+    @action(detail=False)
+    def urgent(self, _request: Request) -> Response:
+        return Response({"urgent": urgent_messages(limit=self.read_parameters()["limit"])})

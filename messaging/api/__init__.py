@@ -1,0 +1,1 @@
+"""The API's view of chats and messages."""

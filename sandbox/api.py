@@ -1,0 +1,184 @@
+"""/send and /sandbox: thin faces of `sandbox.proposals` and `sandbox.review`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cvgorod_hub.api.errors import ConflictError
+from cvgorod_hub.api.models import Scope
+from cvgorod_hub.api.pagination import Keyset, KeysetPagination
+from cvgorod_hub.api.views import HubViewSet, KeysetListMixin
+from sandbox import review
+from sandbox.actors import Actor
+from sandbox.errors import ChatNotFoundError, InvalidTextError, SandboxError
+from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.proposals import Proposal, propose, propose_batch
+from sandbox.serializers import (
+    MAX_IDEMPOTENCY_KEY_LENGTH,
+    ApprovalBody,
+    BatchBody,
+    BatchResult,
+    EmptyBody,
+    EventRow,
+    ProposalBody,
+    ProposedRow,
+    RejectionBody,
+    ResponseDetail,
+    ResponseRow,
+)
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description=(
+        "Chosen by the caller, once per reply: the same key and body give the same draft with 200, "
+        "another body is a 409."
+    ),
+)
+PROPOSAL_EXAMPLE = OpenApiExample(
+    "An answer to a question",
+    value={
+        "chat_id": -1001000000001,
+        "text": "Да, роза есть, 95 рублей за штуку.",
+        "context": "The client asked for the price of roses.",
+        "reply_to_message_id": 4711,
+    },
+    request_only=True,
+)
+
+
+class SendViewSet(HubViewSet):
+    """Proposing; nothing is sent before a person approves."""
+
+    required_scope = Scope.PROPOSE
+    queryset = PendingResponse.objects.all()
+    serializer_class = ProposalBody
+
+    @extend_schema(
+        operation_id="send",
+        summary="Propose a reply",
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[PROPOSAL_EXAMPLE],
+        responses={201: ProposedRow, 200: ProposedRow, 409: None},
+    )
+    def create(self, request: Request) -> Response:
+        body = self.read_body(ProposalBody)
+        with refusals_as_http():
+            proposed = propose(
+                proposal=Proposal(**body),
+                actor=Actor.from_key(self.key),
+                idempotency_key=read_idempotency_key(request),
+            )
+        return Response(ProposedRow.of(proposed.response), status=201 if proposed.created else 200)
+
+    @extend_schema(
+        operation_id="send_batch",
+        summary="Propose 1 to 300 replies, all or none",
+        responses={201: BatchResult, 409: None},
+    )
+    @action(detail=False, methods=["post"])
+    def batch(self, request: Request) -> Response:
+        if read_idempotency_key(request) is not None:
+            raise ValidationError({"Idempotency-Key": "A batch takes none."})
+        body = self.read_body(BatchBody)
+        with refusals_as_http():
+            drafts = propose_batch(
+                proposals=[Proposal(**attrs) for attrs in body["messages"]],
+                actor=Actor.from_key(self.key),
+            )
+        results = [ProposedRow.of(draft) for draft in drafts]
+        return Response({"batch_id": drafts[0].batch_id, "results": results}, status=201)
+
+
+@extend_schema_view(list=extend_schema(summary="Replies that wait for a person, oldest first"))
+class PendingViewSet(KeysetListMixin, HubViewSet):
+    required_scope = Scope.READ
+    queryset = PendingResponse.objects.queue().with_staleness()
+    serializer_class = ResponseRow
+    pagination_class = KeysetPagination
+    keyset = Keyset({"created_at": datetime, "id": int}, newest_first=False)
+
+
+DECISION = {200: ResponseDetail, 409: None}
+
+
+class SandboxViewSet(HubViewSet):
+    """One reply: what became of it, and a person's decisions by way of a program."""
+
+    required_scope = Scope.READ
+    queryset = PendingResponse.objects.with_staleness()
+    serializer_class = ResponseDetail
+
+    @extend_schema(summary="A reply with its log")
+    def retrieve(self, _request: Request, pk: str) -> Response:
+        return Response(read_detail(int(pk)))
+
+    @extend_schema(
+        summary="Approve exactly this text; delivery follows", request=ApprovalBody, responses=DECISION
+    )
+    @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
+    def approve(self, _request: Request, pk: str) -> Response:
+        return self.decide(review.approve, pk, **self.read_body(ApprovalBody))
+
+    @extend_schema(summary="Reject a reply, with a reason", request=RejectionBody, responses=DECISION)
+    @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
+    def reject(self, _request: Request, pk: str) -> Response:
+        return self.decide(review.reject, pk, **self.read_body(RejectionBody))
+
+    @extend_schema(summary="Take back what is not being sent yet", request=EmptyBody, responses=DECISION)
+    @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
+    def cancel(self, _request: Request, pk: str) -> Response:
+        return self.decide(review.cancel, pk, **self.read_body(EmptyBody))
+
+    @extend_schema(summary="Send again what failed or is unknown", request=EmptyBody, responses=DECISION)
+    @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
+    def retry(self, _request: Request, pk: str) -> Response:
+        return self.decide(review.retry, pk, **self.read_body(EmptyBody))
+
+    @extend_schema(summary="An unknown one was seen to arrive", request=EmptyBody, responses=DECISION)
+    @action(detail=True, methods=["post"], required_scope=Scope.REVIEW, url_path="mark-sent")
+    def mark_sent(self, _request: Request, pk: str) -> Response:
+        return self.decide(review.mark_sent, pk, **self.read_body(EmptyBody))
+
+    def decide(self, decision: Callable[..., PendingResponse], pk: str, **details: Any) -> Response:
+        with refusals_as_http():
+            response = decision(response_id=int(pk), actor=Actor.from_key(self.key), **details)
+        return Response(read_detail(response.pk))
+
+
+def read_detail(response_id: int) -> dict[str, Any]:
+    rows = ResponseRow.select(PendingResponse.objects.with_staleness().filter(pk=response_id))
+    if not rows:
+        raise NotFound("There is no such reply.")
+    events = ResponseEvent.objects.filter(response_id=response_id).order_by("id")
+    return {**rows[0], "log": EventRow.select(events)}
+
+
+def read_idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
+        raise ValidationError({"Idempotency-Key": f"Has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters."})
+    return key
+
+
+@contextmanager
+def refusals_as_http() -> Iterator[None]:
+    """The sandbox's own sentences, under the status that says what kind of refusal it is."""
+    try:
+        yield
+    except InvalidTextError as error:
+        raise ValidationError({"text": str(error)}) from None
+    except ChatNotFoundError as error:
+        raise NotFound(str(error)) from None
+    except PendingResponse.DoesNotExist:
+        raise NotFound("There is no such reply.") from None
+    except SandboxError as error:
+        raise ConflictError(str(error)) from None

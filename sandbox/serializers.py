@@ -1,0 +1,149 @@
+"""What the API takes and says about proposed replies."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from cvgorod_hub.api.filters import BIGINT
+from cvgorod_hub.api.parameters import MomentField, StrictSerializer
+from cvgorod_hub.api.rows import RowSerializer
+from sandbox.errors import InvalidTextError
+from sandbox.models import PendingResponse
+from sandbox.texts import MAX_TEXT_LENGTH, clean_text
+
+MAX_BATCH = 300
+MAX_CONTEXT_LENGTH = 20_000
+MAX_IDEMPOTENCY_KEY_LENGTH = 255
+
+
+class ReplyTextField(serializers.CharField):
+    """What may be sent as one message; the limit counts Unicode code points after trimming."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_blank=True, trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: object) -> str:
+        if not isinstance(data, str):
+            raise ValidationError("Not a text.")
+        try:
+            return clean_text(data)
+        except InvalidTextError as error:
+            raise ValidationError(str(error)) from None
+
+
+class ProposalBody(StrictSerializer):
+    chat_id = serializers.IntegerField(min_value=-BIGINT, max_value=BIGINT - 1)
+    text = ReplyTextField(help_text=f"1 to {MAX_TEXT_LENGTH} characters, sent as they are.")
+    context = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=MAX_CONTEXT_LENGTH,
+        help_text="Why this reply, for the manager.",
+    )
+    reply_to_message_id = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=BIGINT - 1,
+        help_text="The telegram_message_id that it answers.",
+    )
+    scheduled_at = MomentField(required=False, allow_null=True, help_text="Not to be sent before.")
+    expires_at = MomentField(required=False, allow_null=True, help_text="Not worth approving after.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        scheduled_at, expires_at = attrs.get("scheduled_at"), attrs.get("expires_at")
+        if scheduled_at and expires_at and expires_at <= scheduled_at:
+            raise ValidationError({"expires_at": "Is not after scheduled_at."})
+        return attrs
+
+
+class BatchBody(StrictSerializer):
+    messages = ProposalBody(many=True, min_length=1, max_length=MAX_BATCH)
+
+
+class ProposedRow(serializers.Serializer[Any]):
+    """A draft as it was taken."""
+
+    id = serializers.IntegerField()
+    pending_id = serializers.IntegerField(help_text="The same as id.")
+    chat_id = serializers.IntegerField(help_text="Where it will go: the id of a chat that moved is followed.")
+    status = serializers.ChoiceField(choices=PendingResponse.Status.choices)
+    version = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+    @staticmethod
+    def of(response: PendingResponse) -> dict[str, Any]:
+        return {
+            "id": response.pk,
+            "pending_id": response.pk,
+            "chat_id": response.chat_id,
+            "status": response.status,
+            "version": response.version,
+            "created_at": response.created_at,
+        }
+
+
+class BatchResult(serializers.Serializer[Any]):
+    batch_id = serializers.UUIDField()
+    results = ProposedRow(many=True, help_text="In the order given.")
+
+
+class ResponseRow(RowSerializer):
+    id = serializers.IntegerField()
+    pending_id = serializers.IntegerField(source="pk", help_text="The same as id.")
+    chat_id = serializers.IntegerField()
+    client_name = serializers.CharField()
+    response_text = serializers.CharField(help_text="The reply as it stands, or as it was sent.")
+    original_text = serializers.CharField(help_text="As it was proposed.")
+    context = serializers.CharField()
+    reply_to_message_id = serializers.IntegerField(allow_null=True)
+    status = serializers.ChoiceField(choices=PendingResponse.Status.choices)
+    version = serializers.IntegerField(help_text="Counts the texts; an approval may name the one it saw.")
+    is_stale = serializers.BooleanField(help_text="The chat moved on since the reply was proposed.")
+    requested_by = serializers.CharField()
+    approved_by = serializers.CharField()
+    approved_at = serializers.DateTimeField(allow_null=True)
+    rejected_reason = serializers.CharField()
+    batch_id = serializers.UUIDField(allow_null=True)
+    scheduled_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    sent_at = serializers.DateTimeField(allow_null=True)
+    telegram_message_id = serializers.IntegerField(allow_null=True)
+    last_error = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class EventRow(RowSerializer):
+    kind = serializers.CharField()
+    actor = serializers.CharField(source="actor_name", help_text="The account, or the key's name.")
+    text_before = serializers.CharField()
+    text_after = serializers.CharField()
+    detail = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class ResponseDetail(ResponseRow):
+    log = EventRow(many=True, help_text="What became of it, oldest first.")
+
+
+class ApprovalBody(StrictSerializer):
+    version = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The version that was read; another one now is a 409.",
+    )
+    text = ReplyTextField(required=False, allow_null=True, help_text="Send this instead.")
+    confirm_stale = serializers.BooleanField(
+        default=False, help_text="Yes, although the conversation went on."
+    )
+
+
+class RejectionBody(StrictSerializer):
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class EmptyBody(StrictSerializer):
+    """Nothing, or {}."""
