@@ -1,4 +1,17 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from cvgorod_hub import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/", include("cvgorod_hub.api_urls")),
+    re_path(r"^health/live/?$", health.live),
+    re_path(r"^health/ready/?$", health.ready),
+]
+
+handler400 = "cvgorod_hub.api.errors.bad_request"
+handler404 = "cvgorod_hub.api.errors.not_found"
+handler500 = "cvgorod_hub.api.errors.server_error"
