@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable
 
 from django.conf import settings
@@ -31,6 +30,7 @@ def serve(*, port: int, demo: bool | None, only: frozenset[str], signals: StopSi
         say(f"Demo ({reason}): the Telegram of this hub is simulated.")
         processes = _demo_processes(port, only)
     else:
+        preparation.revoke_demo_key()
         if not token and "collector" in only:
             say("TELEGRAM_BOT_TOKEN is not set: the collector is not started.")
         processes = _processes(port, only, token)
@@ -57,12 +57,8 @@ def _demo_processes(port: int, only: frozenset[str]) -> list[Process]:
     simulator = hub_processes.simulator()
     processes = [simulator, *_processes(port, only, os.environ["TELEGRAM_BOT_TOKEN"])]
     if {"web", "collector"} <= only:
-        processes.append(hub_processes.demo_agent(port, _demo_key()))
+        processes.append(hub_processes.demo_agent(port, preparation.make_demo_key()))
     return processes
-
-
-def _demo_key() -> str:
-    return os.environ.setdefault("HUB_API_KEY", secrets.token_urlsafe(32))
 
 
 def _announce(processes: list[Process], port: int, login: Login, say: Say) -> None:

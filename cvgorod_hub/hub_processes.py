@@ -61,7 +61,11 @@ def worker() -> Process:
 
 def beat() -> Process:
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "cvgorod_hub", "beat"]
-    return Process(name="beat", command=[*command, "--loglevel", "WARNING"])
+    return Process(
+        name="beat",
+        command=[*command, "--loglevel", "WARNING"],
+        starts_after="worker",  # which is who it talks to; two cores are busy enough until then
+    )
 
 
 def collector(token: str, *, starts_after: str | None = None) -> Process:

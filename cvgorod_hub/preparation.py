@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
+from django.utils import timezone
 
 from cvgorod_hub import environment
+from cvgorod_hub.api.keys import assign_secret
+from cvgorod_hub.api.models import ApiKey, Scope
 
+DEMO_KEY_NAME = "demo agent"
 RESET = "manage.py changepassword"
 
 
@@ -47,6 +51,19 @@ def ensure_superuser(*, demo: bool) -> Login:
         environment.keep_admin_password(password)
         return Login(username, f"with the password {password}")
     return Login(username, f"with the password {password} (shown this once; {RESET} {username})")
+
+
+def make_demo_key() -> str:
+    """An API key for the demo's agent; the one of the start before stops working."""
+    key = ApiKey.objects.filter(name=DEMO_KEY_NAME).first() or ApiKey(name=DEMO_KEY_NAME)
+    key.scopes, key.revoked_at = [Scope.READ.value, Scope.PROPOSE.value], None
+    text = assign_secret(key)
+    key.save()
+    return text
+
+
+def revoke_demo_key() -> None:
+    ApiKey.objects.filter(name=DEMO_KEY_NAME, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def _known_hint(username: str) -> str:
