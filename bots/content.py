@@ -12,7 +12,6 @@ BIGINT = 2**63
 # Telegram's fields for a message's content, in the order in which the more telling one comes first:
 # a venue also has a location, an animation also a document.
 CONTENT_KINDS = (
-    ("text", Type.TEXT),
     ("photo", Type.PHOTO),
     ("animation", Type.ANIMATION),
     ("video", Type.VIDEO),
@@ -88,6 +87,8 @@ def message_content(raw: JSON, notes: list[str]) -> Content:
     for name, message_type in CONTENT_KINDS:
         if raw.get(name) is not None:
             return Content(message_type=message_type, text=text, media=_facts(raw[name], notes))
+    if raw.get("text") is not None:
+        return Content(message_type=Type.TEXT, text=text)
     for name in SERVICE_KINDS:
         if raw.get(name) is not None:
             return Content(message_type=Type.SERVICE, media={"event": name, **_facts(raw[name], notes)})

@@ -131,7 +131,13 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         if update.membership is not None:
             note_membership(chat=update.membership.chat, is_member=update.membership.is_member)
     changed = store_messages([update.message for update in updates if update.message is not None])
-    classify_by_patterns(changed)
+    try:
+        with transaction.atomic():
+            classify_by_patterns(changed)
+    except Exception:
+        # A rule that breaks the classifier must not keep clients' words out of the database; intents'
+        # own sweep comes back to messages without an analysis.
+        logger.exception("patterns failed messages=%d", len(changed))
 
 
 def _apply_one_by_one(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:

@@ -1,7 +1,14 @@
 """What every test stands on: no network but loopback, and a Celery that is nudged but not run."""
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
+
+# How long an example takes says something about the machine, nothing about the code.
+hypothesis.settings.register_profile(
+    "hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("hub")
 
 
 @pytest.fixture(autouse=True)
