@@ -1,0 +1,1 @@
+"""The living chats of the demo: who is in them (cast), what they say (episodes), when (talk)."""
