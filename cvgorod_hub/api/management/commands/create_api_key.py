@@ -1,0 +1,56 @@
+"""Make an API key; it is printed once and never again."""
+
+from argparse import ArgumentParser
+from datetime import datetime
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.api.models import ApiKey, Scope
+from cvgorod_hub.api.moments import parse_moment
+
+
+class Command(BaseCommand):
+    help = "Make an API key and print it, once, on standard output."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="Whose key it is; shown in the log of what it does.")
+        parser.add_argument(
+            "--scopes",
+            required=True,
+            metavar="SCOPE,…",
+            help=f"What it may do, separated by commas: {', '.join(Scope.values)}.",
+        )
+        parser.add_argument(
+            "--expires", metavar="DATE", help="Valid until then, for example 2027-01-01; for ever without."
+        )
+
+    def handle(self, *, name: str, scopes: str, expires: str | None, **_options: object) -> None:
+        longest = ApiKey._meta.get_field("name").max_length or 0  # noqa: SLF001  (Django's documented name)
+        name = name.strip()
+        if not 1 <= len(name) <= longest:
+            raise CommandError(f"A name has 1 to {longest} characters.")
+        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        try:
+            with transaction.atomic():
+                _key, text = create_key(name=name, scopes=wanted, expires_at=_read_expiry(expires))
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        except IntegrityError:
+            raise CommandError(f"There is a key named '{name}' already.") from None
+        self.stdout.write(text)
+        self.stderr.write("Keep it safe: it is not stored and cannot be shown again.")
+
+
+def _read_expiry(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        expires_at = parse_moment(text)
+    except ValueError as error:
+        raise CommandError(f"--expires: {error}") from None
+    if expires_at <= timezone.now():
+        raise CommandError("--expires: that time has passed.")
+    return expires_at
