@@ -174,7 +174,7 @@ SPECTACULAR_SETTINGS = {
 TELEGRAM_BOT_TOKEN: str = env.str("TELEGRAM_BOT_TOKEN", default="")
 TELEGRAM_API_URL: str = env.str("TELEGRAM_API_URL", default="https://api.telegram.org").rstrip("/")
 # How sandbox reaches Telegram: a class with one `send` (sandbox/transport.py says its shape).
-SANDBOX_TRANSPORT: str = "bots.transport.TelegramTransport"
+SANDBOX_TRANSPORT: str = env.str("SANDBOX_TRANSPORT", default="bots.transport.TelegramTransport")
 # Seconds. A send is over, one way or the other, before a row counts as interrupted.
 SEND_DEADLINE_SECONDS = 30
 SEND_INTERRUPTED_AFTER_SECONDS = 90

@@ -1,0 +1,79 @@
+"""The hub's real processes on a test's database, and a way to wait for what they do."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connection
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+Found = TypeVar("Found")
+
+
+def wait_for(predicate: Callable[[], Found], *, seconds: float = START_SECONDS) -> Found:
+    """The first truthy value of the predicate; fails the test when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := predicate()):
+        assert time.monotonic() < deadline, f"did not happen within {seconds} s"
+        time.sleep(0.02)
+    return found
+
+
+class Processes:
+    """Starts processes of the hub; every one of them is gone when the test is."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        database = connection.settings_dict
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "cvgorod_hub.settings",
+            "DATABASE_URL": f"postgresql://postgres@/{database['NAME']}"
+            f"?host={quote(database['HOST'] or database['OPTIONS']['host'], safe='')}",
+            "REDIS_URL": settings.REDIS_URL,
+            "HUB_DATA_DIR": str(folder / "data"),
+            **environment,
+        }
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def manage(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start `manage.py …`; what it prints goes to a file of its own."""
+        return self.start([sys.executable, "manage.py", *arguments], name=arguments[0])
+
+    def worker(self) -> "subprocess.Popen[bytes]":
+        queues = "default,classify,voice,delivery"
+        command = [sys.executable, "-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
+        return self.start([*command, "--concurrency", "2", "--without-mingle"], name="worker")
+
+    def start(self, command: list[str], *, name: str) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=BASE_DIR, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self._running.append(process)
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """As a power cut would: the process and its children, without a last word."""
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        finally:
+            process.wait()
+
+    def close(self) -> None:
+        for process in self._running:
+            self.kill(process)
