@@ -13,7 +13,7 @@ from intents.patterns import Verdict
 from intents.rulebook import load_classifier
 from messaging.models import Message
 
-# One statement whatever the batch's size; a person's word stays, a model's belongs to the text before the edit.
+# One statement for a batch of any size. A person's word stays; a model's belongs to the text before the edit.
 _UPSERT = """
 INSERT INTO message_analysis AS stands (
     message_id, intent, sentiment, is_urgent, entities, confidence, source, pattern_id, model_used,

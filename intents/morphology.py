@@ -4,6 +4,7 @@ A key names what a word may be matched by: `заказ` (a lemma: any form), `з
 form: the imperative), `!беру` (exactly as written). Everything is lower case with ё written as е.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
@@ -15,6 +16,9 @@ RARE_READING = 0.05
 SHORTEST_MISSPELT = 5
 # Verb forms that change what is said: "запишите" asks, "записала" tells, "беру" decides.
 FORMS = ("impr", "1per", "2per", "3per", "past")
+
+
+_ENDING = re.compile(r"тса\b")  # "раскрываютса": the commonest slip of all, in the ending
 
 
 class Reading(NamedTuple):
@@ -33,7 +37,7 @@ class Reading(NamedTuple):
 
 def plain(text: str) -> str:
     """Lower case, ё as е: how every text and every rule is compared."""
-    return text.lower().replace("ё", "е")
+    return _ENDING.sub("тся", text.lower().replace("ё", "е"))
 
 
 @cache
@@ -86,8 +90,9 @@ class Speller:
     """Finds the word of a vocabulary that an unknown word misspells by one letter."""
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._known = frozenset(vocabulary)
         self._by_variant: defaultdict[str, set[str]] = defaultdict(set)
-        for word in vocabulary:
+        for word in self._known:
             if len(word) >= SHORTEST_MISSPELT:
                 for variant in _without_one_letter(word):
                     self._by_variant[variant].add(word)
@@ -95,6 +100,8 @@ class Speller:
     def corrected(self, word: str) -> frozenset[str]:
         """Keys of the vocabulary's words that `word` is one slip away from; empty for known words."""
         if len(word) < SHORTEST_MISSPELT or is_known(word):
+            return frozenset()
+        if word in self._known or any(reading.lemma in self._known for reading in readings(word)):
             return frozenset()
         keys: set[str] = set()
         for reading in (Reading(word, "", "", 1.0, False), *readings(word)):

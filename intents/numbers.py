@@ -8,21 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from intents.vocabulary import words
+
 if TYPE_CHECKING:
     from intents.reading import Token
 
 QUANTITY, SIZE, TIME, DATE = "<количество>", "<размер>", "<время>", "<дата>"
 # Lengths that roses are sold by, in centimetres: "фридом 60" is a length, "рускус 2" a quantity.
 LENGTHS = frozenset({"30", "35", "40", "45", "50", "55", "60", "65", "70", "75", "80", "90", "110"})
-_ONE_UNIT = frozenset(
-    "пачку пачечку коробку коробочку упаковку ветку веточку штучку ведро ящик кор связку ведерко".split()
+_ONE_UNIT = words(
+    "пачку пачечку коробку коробочку упаковку ветку веточку штучку ведро ящик кор связку ведерко"
 )
-_NOT_OF_GOODS = frozenset("за в во на из по у с о от при".split())
-_ADDRESS = frozenset(
-    "ул улица дом адрес квартира кв проспект пр переулок ленина номер № накладная платежка счет чек тел карта".split()
+_NOT_OF_GOODS = words("за в во на из по у с о от при")
+_ADDRESS = words(
+    "ул улица дом адрес квартира кв проспект пр переулок ленина номер № накладная платежка счет чек тел карта"
 )
-_TIME_BEFORE = frozenset("до к ко в во с после около уже часам".split())
-_ORDINAL_ENDS = frozenset("го е ое ого му й ый ая ю".split())
+_TIME_BEFORE = words("до к ко в во с после около уже часам")
+# A word that no dictionary has is most often a variety.
+_DASHES = frozenset("-–—:=хx")
+_WANTED = words("мне нам еще тогда последнюю одну целую возьму беру дайте добавьте")
+_COUNTED = words("пачек штук коробок упаковок веток стеблей ведер ящиков")  # "пачек шесть"
+_GOODS = frozenset({"<товар>", "<единица>", "<незнакомое>"})
+_ORDINAL_ENDS = words("го е ое ого му й ый ая ю")
 
 
 def mark_numbers(tokens: list[Token]) -> int:
@@ -31,7 +38,9 @@ def mark_numbers(tokens: list[Token]) -> int:
     for position, token in enumerate(tokens):
         if "<число>" in token.keys or "<числительное>" in token.keys:
             kind = _kind(tokens, position)
-        elif token.text in _ONE_UNIT and _is_one_unit_of_goods(tokens, position):
+        elif "<полединицы>" in token.keys or (
+            token.text in _ONE_UNIT and _is_one_unit_of_goods(tokens, position)
+        ):
             kind = QUANTITY
         else:
             continue
@@ -50,7 +59,7 @@ def _neighbour(tokens: list[Token], position: int, step: int) -> Token | None:
         token = tokens[position]
         if token.text == ",":
             return None
-        is_colour = "<цвет>" in token.keys and "<товар>" not in token.keys
+        is_colour = bool({"<цвет>", "<какой>"} & token.keys) and "<товар>" not in token.keys
         if not token.is_filler and not is_colour:
             return token
         position += step
@@ -103,8 +112,10 @@ def _kind_by_place(tokens: list[Token], position: int, before: Token | None) -> 
     """A number without a unit: by the words around it."""
     token = tokens[position]
     following, preceding = _neighbour(tokens, position, 1), _neighbour(tokens, position, -1)
-    after_is_goods = following is not None and bool({"<товар>", "<единица>"} & following.keys)
-    if before is not None and before.text in {"из", "по", "за", "минус"}:
+    after_is_goods = following is not None and not _GOODS.isdisjoint(following.keys)
+    if before is not None and SIZE in before.keys:
+        return QUANTITY
+    if before is not None and before.text in {"из", "по", "за", "минус"} and token.text.isdigit():
         return ""
     if before is not None and before.text in _TIME_BEFORE and not after_is_goods:
         return TIME if token.text.isdigit() and int(token.text) <= 24 else ""
@@ -115,7 +126,9 @@ def _kind_by_place(tokens: list[Token], position: int, before: Token | None) -> 
         and not after_is_unit(following)
     ):
         return SIZE
-    if after_is_goods:
+    if before is not None and before.text in _DASHES and position > 1:
+        return QUANTITY
+    if after_is_goods or (before is not None and before.text in _COUNTED):
         return QUANTITY
     if before is not None and "<числительное>" in before.keys:
         return ""
@@ -138,4 +151,6 @@ def _is_one_unit_of_goods(tokens: list[Token], position: int) -> bool:
     before, after = _adjacent(tokens, position, -1), _neighbour(tokens, position, 1)
     if before is not None and (before.text in _NOT_OF_GOODS or "<число>" in before.keys):
         return False
-    return after is not None and "<товар>" in after.keys
+    if before is not None and before.text in _WANTED:
+        return True
+    return after is not None and bool({"<товар>", "<незнакомое>"} & after.keys)

@@ -34,7 +34,7 @@ IN_A_QUESTION = {
     Intent.ORDER: 0.4,
     Intent.CONFIRMATION: 0.25,
     Intent.INTEREST: 0.4,
-    Intent.COMPLAINT: 0.65,
+    Intent.COMPLAINT: 0.8,
     Intent.OTHER: 0.5,
 }
 CONFIDENCE_OF_SILENCE = 0.3
@@ -127,7 +127,7 @@ class Classifier:
         ranked = sorted(deciding, key=lambda voice: -voice.weight)
         return Verdict(
             intent=intent,
-            sentiment=_sentiment(deciding, intent),
+            sentiment=_sentiment(deciding),
             is_urgent=any(voice.rule.is_urgent for voice in deciding),
             confidence=_confidence(intents.sums, intent),
             pattern_id=strongest.rule.id if strongest else None,
@@ -138,16 +138,16 @@ class Classifier:
         return self._word(word)
 
     def _spoken(self, text: str, sender_role: str) -> list[_Spoken]:
-        tokens, asks = read(text, self._word)
+        tokens = read(text, self._word)
         found: dict[int, tuple[float, str]] = dict.fromkeys(self._unconditional, (1.0, ""))
         for number, finding in self._phrases.search(tokens):
-            share = self._share(self.rules[number], finding, asks)
+            share = _share(self.rules[number], finding)
             if number not in found or share > found[number][0]:
                 found[number] = share, finding.words
         for number, expression in self._expressions:
             if match := regexes.search(expression, text):
                 found[number] = 1.0, match.group()
-        excepted = {number for number, _ in self._exceptions.search(tokens)}
+        excepted = {number for number, _ in self._exceptions.search(tokens, owners=found)}
         length = len(text.strip())
         return [
             _Spoken(rule, rule.weight * share, words)
@@ -157,12 +157,12 @@ class Classifier:
             and number not in excepted
         ]
 
-    @staticmethod
-    def _share(rule: Rule, finding: Found, asks: list[bool]) -> float:
-        in_question = 0 <= finding.sentence < len(asks) and asks[finding.sentence]
-        if not in_question or finding.phrase.asks:
-            return 1.0
-        return IN_A_QUESTION.get(Intent(rule.intent), 1.0)
+
+def _share(rule: Rule, finding: Found) -> float:
+    """How much of its weight a rule keeps where its words were found."""
+    if not finding.is_asked or finding.phrase.asks:
+        return 1.0
+    return IN_A_QUESTION.get(Intent(rule.intent), 1.0)
 
 
 def _spelling(phrases: list[Phrase]) -> set[str]:
@@ -186,14 +186,14 @@ def _largest(sums: dict[str, float]) -> str:
     return max(ORDER_OF_ACTING, key=lambda intent: sums.get(intent, 0.0))
 
 
-def _sentiment(deciding: list[_Spoken], intent: str) -> str:
+def _sentiment(deciding: list[_Spoken]) -> str:
     sums = _Tally()
     for voice in deciding:
         if voice.rule.sentiment:
-            sums.add(voice.rule.sentiment, max(voice.rule.weight, 1.0))
+            sums.add(voice.rule.sentiment, 1.0)
     if not sums.sums:
         return Sentiment.NEUTRAL
-    order = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)
+    order = (Sentiment.NEUTRAL, Sentiment.NEGATIVE, Sentiment.POSITIVE)
     return max(order, key=lambda name: sums.sums.get(name, 0.0))
 
 

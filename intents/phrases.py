@@ -8,12 +8,12 @@
 не надо            negated; without "не" a word is found only where it is not negated
 <количество>       a class: <товар> <единица> <цвет> <количество> <размер> <время> <дата> <деньги> <день>
                    <число> <вопрос> <вопросительное слово> <приветствие> <имя> <список> <радость> <досада>
-                   <согласие>; <начало> and <конец> of the message
+                   <согласие> <повелительное> <сделал> <не сделал> <коротко>; <начало>, <конец> of the message
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from intents.morphology import keyword_keys, plain
@@ -24,7 +24,7 @@ GAP = "..."
 CLASSES = frozenset({
     START, END, QUESTION, LIST, "<товар>", "<единица>", "<цвет>", "<количество>", "<размер>", "<время>",
     "<дата>", "<деньги>", "<день>", "<число>", "<вопросительное слово>", "<приветствие>", "<имя>",
-    "<радость>", "<досада>", "<согласие>",
+    "<радость>", "<досада>", "<согласие>", "<коротко>", "<повелительное>", "<сделал>", "<не сделал>",
 })  # fmt: skip
 _ELEMENTS = re.compile(r"<[^>]*>(?:/\S+)?|[^\s<]+(?:<[^>]*>)?")
 
@@ -45,10 +45,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A phrase in a message: which, where (first token, sentence), in the message's own words."""
+    """A phrase in a message: which, whether in a question, in the message's own words."""
 
     phrase: Phrase
-    sentence: int
+    is_asked: bool
     words: str
 
 
@@ -95,22 +95,31 @@ class Index:
             for key in phrase.elements[0] or ():
                 self._by_first[key].append((phrase, owner))
 
-    def search(self, tokens: Sequence[Token]) -> Iterator[tuple[int, Found]]:
-        """Owner and finding of every phrase in the message, in the order of its words."""
+    def search(
+        self, tokens: Sequence[Token], *, owners: Container[int] | None = None
+    ) -> Iterator[tuple[int, Found]]:
+        """Owner and finding of every phrase in the message, in the order of its words.
+
+        With `owners`, only of theirs.
+        """
         for position, token in enumerate(tokens):
             for key in self._by_first.keys() & token.keys:
                 for phrase, owner in self._by_first[key]:
+                    if owners is not None and owner not in owners:
+                        continue
                     if token.is_negated and not phrase.negates and key[0] != "<":
                         continue
-                    end = _match(phrase, 1, tokens, position + 1, token.sentence)
+                    end: int | None = position + 1
+                    if len(phrase.elements) > 1:
+                        end = _match(phrase, 1, tokens, position + 1, token.sentence)
                     if end is not None:
                         yield owner, _found(phrase, tokens[position:end])
 
 
 def _found(phrase: Phrase, tokens: Sequence[Token]) -> Found:
     words = " ".join(token.text for token in tokens if token.text) or phrase.text
-    sentence = max(token.sentence for token in tokens)
-    return Found(phrase, sentence, words)
+    said = [token.is_asked for token in tokens if token.sentence >= 0]
+    return Found(phrase, bool(said) and all(said), words)
 
 
 def _match(phrase: Phrase, element: int, tokens: Sequence[Token], position: int, sentence: int) -> int | None:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from intents import vocabulary
-from intents.morphology import Speller, plain, readings
-from intents.numbers import mark_numbers
+from intents.morphology import Speller, is_known, plain, readings
+from intents.numbers import QUANTITY, mark_numbers
 
 # What follows is not what a manager would read to understand a message either; it bounds the time.
 LONGEST_TEXT = 2000
@@ -15,7 +16,10 @@ _PIECES = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:-[^\W\d_]+)*|\n|[^\w\s]|_")
 _ENDS = frozenset(".!?;\n…")
 _SKIN_AND_JOINERS = frozenset("\ufe0f\u200d🏻🏼🏽🏾🏿♀♂")
 _EMOJI = {emoji: name for name, many in vocabulary.EMOJI_CLASSES.items() for emoji in many}
-START, END, QUESTION, LIST = "<начало>", "<конец>", "<вопрос>", "<список>"
+START, END, QUESTION, LIST, SHORT = "<начало>", "<конец>", "<вопрос>", "<список>", "<коротко>"
+IMPERATIVE, DONE, NOT_DONE = "<повелительное>", "<сделал>", "<не сделал>"
+# So many words that carry meaning make a short answer.
+SHORT_ANSWER = 3
 _CLASSES = (
     ("<товар>", vocabulary.PRODUCTS),
     ("<единица>", vocabulary.UNITS),
@@ -23,6 +27,8 @@ _CLASSES = (
     ("<числительное>", vocabulary.NUMBER_WORDS),
     ("<месяц>", vocabulary.MONTHS),
     ("<день>", vocabulary.DAYS),
+    ("<размер>", vocabulary.SIZE_WORDS),
+    ("<полединицы>", vocabulary.HALF_UNITS),
     ("<см>", vocabulary.SIZE_UNITS),
     ("<деньги>", vocabulary.MONEY_UNITS),
     ("<мера>", vocabulary.OTHER_UNITS),
@@ -50,6 +56,7 @@ class Token:
     is_filler: bool = False
     is_negated: bool = False
     touches_next: bool = False
+    is_asked: bool = False
 
 
 def read_word(text: str, speller: Speller) -> Word:
@@ -60,25 +67,35 @@ def read_word(text: str, speller: Speller) -> Word:
     lemmas = frozenset(key for key in keys if ":" not in key) | {text}
     classes = {name for name, words in _CLASSES if not words.isdisjoint(lemmas)}
     # A name is a name unless it is a flower: Роза, Лилия.
-    if found and found[0].is_name and found[0].score > 0.3 and "<товар>" not in classes:
+    if found and found[0].is_name and is_known(text) and "<товар>" not in classes:
         classes.add("<имя>")
+    if found and found[0].form == "past" and found[0].part_of_speech == "VERB":
+        classes.add(DONE)
+    if found and found[0].part_of_speech in {"ADJF", "PRTF"}:
+        classes.add("<какой>")
+    if found and found[0].form == "impr" and text not in vocabulary.NO_REQUESTS:
+        classes.add(IMPERATIVE)
+    if len(text) > 4 and found and not is_known(text) and found[0].part_of_speech == "NOUN":
+        classes.add("<незнакомое>")  # varieties are named faster than any list grows
     filler = bool({"<имя>", "<приветствие>"} & classes) or not vocabulary.FILLERS.isdisjoint(lemmas)
     return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler)
 
 
-def read(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:
-    """The message's tokens, between its two ends, and for each sentence whether it asks."""
-    tokens, asks = _tokens(plain(text[:LONGEST_TEXT]), look_up)
+def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
+    """The message's tokens, between its two ends, with a token <вопрос> after each sentence that asks."""
+    tokens, marked = _tokens(plain(text[:LONGEST_TEXT]), look_up)
     _mark_greetings(tokens)
     _mark_negation(tokens)
     quantities = mark_numbers(tokens)
     asks = [
-        asked or _asks([token for token in tokens if token.sentence == number])
-        for number, asked in enumerate(asks)
+        _mark_asked([token for token in tokens if token.sentence == number], has_mark=has_mark)
+        for number, has_mark in enumerate(marked)
     ]
     start = Token("", {START}, frozenset(), -1)
     if quantities > 1:
         start.keys.add(LIST)
+    if 0 < sum(not token.is_filler for token in tokens) <= SHORT_ANSWER:
+        start.keys.add(SHORT)
     result, previous = [start], 0
     for token in tokens:
         result.extend(_question_marks(asks, previous, token.sentence))
@@ -87,11 +104,11 @@ def read(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[b
             result.append(token)
     result.extend(_question_marks(asks, previous, len(asks)))
     result.append(Token("", {END}, frozenset(), -1))
-    return result, asks
+    return result
 
 
 def _question_marks(asks: list[bool], start: int, stop: int) -> list[Token]:
-    return [Token("?", {QUESTION}, frozenset(), n) for n in range(start, stop) if asks[n]]
+    return [Token("?", {QUESTION}, frozenset(), n, is_asked=True) for n in range(start, stop) if asks[n]]
 
 
 def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:
@@ -116,12 +133,25 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
             tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1))
         elif part[0].isalpha():
             word = look_up(part)
+            if _opens_a_question(word, tokens, text[end:]):
+                asks.append(False)
             tokens.append(Token(part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler))
         else:
             keys = {part, _EMOJI[part]} if part in _EMOJI else {part}
             is_sign = part in "+%"
             tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign))
     return tokens, asks
+
+
+def _opens_a_question(word: Word, tokens: list[Token], rest: str) -> bool:
+    """ "…, сколько они стояли": what stands before the comma does not ask, so it is read by itself."""
+    return (
+        len(tokens) > 2
+        and tokens[-1].text == ","
+        and not vocabulary.ASKING_ANYWHERE.isdisjoint(word.lemmas)
+        and tokens[-2].lemmas.isdisjoint(vocabulary.KNOWING)
+        and not rest.lstrip(" -").startswith(vocabulary.VAGUE_STARTS)
+    )
 
 
 def _is_abbreviation_dot(part: str, tokens: list[Token]) -> bool:
@@ -136,7 +166,7 @@ def _is_abbreviation_dot(part: str, tokens: list[Token]) -> bool:
 
 def _mark_greetings(tokens: list[Token]) -> None:
     """ "Добрый день" greets as a whole."""
-    for token, after in zip(tokens, tokens[1:], strict=False):
+    for token, after in pairwise(tokens):
         if "<приветствие>" in token.keys and after.text in vocabulary.AFTER_GREETING:
             after.is_filler = True
             after.keys.add("<приветствие>")
@@ -154,30 +184,52 @@ def _mark_negation(tokens: list[Token]) -> None:
             if following.is_filler and following.lemmas.isdisjoint(vocabulary.NEGATION_CARRIERS):
                 continue
             following.is_negated = True
+            if any(key.endswith((":past", ":3per")) for key in following.keys):
+                following.keys.add(NOT_DONE)
             if following.lemmas.isdisjoint(vocabulary.NEGATION_CARRIERS):
                 break
 
 
-def _asks(tokens: list[Token]) -> bool:
-    """Whether a sentence without a question mark asks all the same."""
+def _mark_asked(tokens: list[Token], *, has_mark: bool) -> bool:
+    """Mark the words of a sentence that asks, and say whether it does.
+
+    "20 хризантем на сегодня, водитель захватит?" asks about the driver: goods before the last comma are told.
+    """
+    asking = _asking_word(tokens)
+    if asking is None and not has_mark:
+        return False
+    if has_mark:
+        comma = max((n for n, token in enumerate(tokens) if token.text == ","), default=0)
+        told = comma if asking is None or asking > comma else 0
+    else:
+        told = asking or 0
+    if not any(QUANTITY in token.keys for token in tokens[:told]):
+        told = 0
+    for token in tokens[told:]:
+        token.is_asked = True
+    return True
+
+
+def _asking_word(tokens: list[Token]) -> int | None:
+    """Where the word stands by which a sentence asks, question mark or not."""
     at_start = True
+    admires = any("<радость>" in token.keys or token.text in vocabulary.ADMIRING for token in tokens)
     for position, token in enumerate(tokens):
         after = tokens[position + 1] if position + 1 < len(tokens) else None
         is_vague = after is not None and not after.lemmas.isdisjoint(vocabulary.VAGUE)
         if token.text == "ли" and position:
-            return True
+            return 0
         if not is_vague and not vocabulary.ASKING_ANYWHERE.isdisjoint(token.lemmas):
             before = tokens[position - 1] if position else None
             if before is not None and before.text == "," and position > 1:
                 before = tokens[position - 2]
-            if before is None or before.lemmas.isdisjoint(vocabulary.KNOWING):
+            exclaims = admires and "какой" in token.lemmas
+            if not exclaims and (before is None or before.lemmas.isdisjoint(vocabulary.KNOWING)):
                 token.keys.add("<вопросительное слово>")
-                return True
+                return position
         if at_start and not is_vague and token.text in vocabulary.ASKING_AT_START:
             token.keys.add("<вопросительное слово>")
-            return True
-        if token.text == ",":
+            return position
+        if token.text == "," or (not token.is_filler and token.text not in {"не", "но", "да"}):
             at_start = False
-        elif not token.is_filler and token.text not in {"не", "но", "да"}:
-            at_start = False
-    return False
+    return None

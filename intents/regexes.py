@@ -59,7 +59,8 @@ def _ways(nodes: list[tuple[Any, Any]]) -> int:
 
 def _ways_of(kind: Any, value: Any, following: list[tuple[Any, Any]]) -> int:  # noqa: ANN401  (sre's own tree)
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-        return _ways_of_repeat(*value, following)
+        least, most, body = value
+        return _ways_of_repeat(int(least), int(most), list(body), following)
     if kind is sre.BRANCH:
         return min(_SATURATED, sum(_ways(list(branch)) for branch in value[1]))
     if kind is sre.SUBPATTERN:
@@ -73,15 +74,17 @@ def _ways_of(kind: Any, value: Any, following: list[tuple[Any, Any]]) -> int:  #
     return 1
 
 
-def _ways_of_repeat(least: int, most: Any, body: Any, following: list[tuple[Any, Any]]) -> int:  # noqa: ANN401
-    most = min(int(most), LONGEST_TEXT)
-    inner = _ways(list(body))
+def _ways_of_repeat(
+    least: int, most: int, body: list[tuple[Any, Any]], following: list[tuple[Any, Any]]
+) -> int:
+    most = min(most, LONGEST_TEXT)
+    inner = _ways(body)
     if inner > 1:
-        return _SATURATED if most > 40 else min(_SATURATED, int(inner**most) * (most - least + 1))
-    single = list(body)
-    if len(single) == 1 and following and not _can_meet(single[0], following[0]):
+        endless = most > 40
+        return _SATURATED if endless else min(_SATURATED, inner**most * (most - least + 1))
+    if len(body) == 1 and following and not _can_meet(body[0], following[0]):
         return 1  # \d+ before a letter: giving back a digit never helps, and that is seen at once
-    return most - least + 1
+    return max(1, most - least + 1)
 
 
 def _can_meet(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:

@@ -35,9 +35,9 @@ _lock = Lock()
 def load_classifier() -> Classifier:
     """The classifier of all patterns in use.
 
-    Costs no query within LOOK_EVERY_SECONDS of the last look, one when nothing changed, two when something did.
+    No query within LOOK_EVERY_SECONDS of the last look, else one, and a second when something changed.
     """
-    global _kept  # noqa: PLW0603  (one per process, guarded by the lock)
+    global _kept  # one per process, guarded by the lock
     with _lock:
         now = time.monotonic()
         if _kept is not None and now - _kept.looked_at < LOOK_EVERY_SECONDS:
@@ -51,7 +51,7 @@ def load_classifier() -> Classifier:
 
 def forget_classifier() -> None:
     """Look at the database again next time: after saving a pattern, between tests."""
-    global _kept  # noqa: PLW0603
+    global _kept
     with _lock:
         _kept = None
 
