@@ -233,5 +233,7 @@ LOGGING = {
         "aiogram": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "pymorphy3": {"level": "WARNING"},
     },
 }

@@ -127,14 +127,17 @@ class Supervisor:
             await self._unless_stopping(asyncio.sleep(pause))
 
     async def _run_once(self, process: Process) -> int:
+        # A pipe of our own: asyncio's is waited for, and what a dead process leaves behind holds it open.
+        reading, writing = os.pipe()
         child = await asyncio.create_subprocess_exec(
             *leashed(process.command),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=writing,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-        output = asyncio.create_task(self._relay(process.name, child.stdout))
+        os.close(writing)
+        output = asyncio.create_task(self._relay(process.name, reading))
         probing = asyncio.create_task(self._settle(process))
         await self._unless_stopping(child.wait())
         if child.returncode is None:
@@ -170,14 +173,21 @@ class Supervisor:
             await asyncio.sleep(PROBE_EVERY)
         settled.set()
 
-    async def _relay(self, name: str, output: asyncio.StreamReader | None) -> None:
+    async def _relay(self, name: str, reading: int) -> None:
+        output = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(output), os.fdopen(reading, "rb")
+        )
         pending = b""
-        while output and (chunk := await output.read(LONGEST_LINE)):
-            *lines, pending = (pending + chunk).split(b"\n")
-            if len(pending) > LONGEST_LINE:
-                lines, pending = [*lines, pending], b""
-            for line in filter(None, map(bytes.rstrip, lines)):
-                self.say(name, line.decode(errors="replace"))
+        try:
+            while chunk := await output.read(LONGEST_LINE):
+                *lines, pending = (pending + chunk).split(b"\n")
+                if len(pending) > LONGEST_LINE:
+                    lines, pending = [*lines, pending], b""
+                for line in filter(None, map(bytes.rstrip, lines)):
+                    self.say(name, line.decode(errors="replace"))
+        finally:
+            transport.close()
 
     async def _unless_stopping(self, what: Coroutine[Any, Any, object]) -> None:
         """Wait for it, or for the order to stop, whichever comes first."""

@@ -1,0 +1,121 @@
+"""`manage.py runhub` as people start it: one hub shared by the tests that leave it running."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cvgorod_hub.running_hub import RunningHub, manage, wait_until_gone
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("runhub")]
+
+READY_AFTER_RESTART_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    hub = RunningHub(tmp_path_factory.mktemp("hub") / "data", "--no-demo", "--only", "web,worker,beat")
+    try:
+        hub.wait_until_ready()
+        yield hub
+    finally:
+        hub.stop()
+
+
+def test_says_where_to_go_and_with_which_login(hub: RunningHub) -> None:
+    login, ready = [line for line in hub.lines if "http://" in line][-2:]
+    address = f"http://127.0.0.1:{hub.port}/"
+    assert login.startswith(f"Log in at {address}admin/ as admin with the password ")
+    assert ready == f"Hub is ready: {address}"
+
+
+def test_health_answers(hub: RunningHub) -> None:
+    assert hub.get("/health/live") == (200, {"status": "ok"})
+    checks = {"database": "ok", "migrations": "ok", "redis": "ok"}
+    assert hub.get("/health/ready") == (200, {"status": "ok", "checks": checks})
+
+
+def test_commands_in_another_terminal_reach_the_running_hub(hub: RunningHub) -> None:
+    code = "from django.contrib.auth.models import User; print(User.objects.get().username)"
+    assert manage(hub.data, "shell", "--no-imports", "-c", code).stdout == "admin\n"
+
+
+def test_secrets_are_for_their_owner_only(hub: RunningHub) -> None:
+    private = ("secret_key", "services.json", "hub.lock", "redis/redis.conf")
+    assert {name: oct((hub.data / name).stat().st_mode & 0o777) for name in private} == dict.fromkeys(
+        private, "0o600"
+    )
+
+
+def test_a_second_hub_on_the_same_data_is_refused(hub: RunningHub) -> None:
+    second = manage(hub.data, "runhub", "--no-demo", "--only", "beat")
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"error: another hub (process {hub.process.pid}) runs on {hub.data}; "
+        "stop it, or choose another HUB_DATA_DIR.\n"
+    )
+
+
+def test_a_port_in_use_is_one_clear_line(hub: RunningHub, tmp_path: Path) -> None:
+    second = manage(tmp_path / "data", "runhub", "--no-demo", "--port", str(hub.port))
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"error: port {hub.port} cannot be used (Address already in use): choose another with --port "
+        "or HUB_PORT, or stop what listens there.\n"
+    )
+
+
+@pytest.mark.parametrize(("name", "part"), [("web", "granian"), ("worker", " worker ")])
+def test_a_process_that_was_killed_is_restarted(hub: RunningHub, name: str, part: str) -> None:
+    victim = hub.process_of(part)
+    helpers = victim.children(recursive=True)
+    victim.kill()
+    hub.wait_for_line(f"hub    | {name} ended (killed by SIGKILL), restarting it in 0.5 s")
+    assert wait_until_gone(helpers) == []
+    deadline = time.monotonic() + READY_AFTER_RESTART_SECONDS
+    while not _serves(hub, name, part) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _serves(hub, name, part)
+
+
+def _serves(hub: RunningHub, name: str, part: str) -> bool:
+    try:
+        if name == "web":
+            return hub.get("/health/ready")[0] == 200
+        return bool(hub.process_of(part).children())  # the pool: it takes tasks
+    except (OSError, ValueError, psutil.Error):
+        return False
+
+
+def test_a_killed_hub_leaves_nothing_that_the_next_start_cannot_take_over(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    killed = RunningHub(data, "--no-demo", "--only", "web,beat")
+    killed.wait_until_ready()
+    before = killed.everything()
+    killed.process.kill()
+    postmaster = killed.postmaster()
+    try:
+        assert wait_until_gone([each for each in before if each.name() != "postgres"]) == []
+        assert postmaster.is_running()
+    finally:
+        killed.stop()
+
+    again = RunningHub(data, "--no-demo", "--only", "web")
+    try:
+        again.wait_until_ready()
+        assert "as admin with the password set before" in again.lines[-2]
+        everything = again.everything()
+        assert again.postmaster() == postmaster
+    finally:
+        code = again.stop(signal.SIGINT)
+    assert code == 0
+    assert wait_until_gone(everything) == []
+    assert not (data / "services.json").exists()
+    stopped = manage(data, "check", "--database", "default")
+    assert stopped.stderr == (
+        f"error: DATABASE_URL is not set, and no hub runs on {data}. "
+        "Set it, or start the hub with `make run` first.\n"
+    )
