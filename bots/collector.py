@@ -56,6 +56,7 @@ class Collector:
     once: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, init=False)
+    _has_polled: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Raises TokenRefusedError, WebhookIsSetError, PollerLockError; with `once` any failure."""
@@ -90,11 +91,14 @@ class Collector:
     async def _poll(self, bot_id: int, lock: PollerLock) -> None:
         offset = await sync_to_async(_prepare)(bot_id, lock)
         asked_at = time.monotonic()
-        method = GetUpdates(offset=offset, timeout=0 if self.once else POLL_SECONDS)
+        # The first poll does not wait, so that a start is soon known to have worked.
+        waits = self._has_polled and not self.once
+        method = GetUpdates(offset=offset, timeout=POLL_SECONDS if waits else 0)
         batch = await self._unless_stopped(self.bot(method, request_timeout=POLL_DEADLINE_SECONDS))
         if batch is None:
             return
         next_offset = await sync_to_async(_take)(bot_id, batch)
+        self._has_polled = True
         spins = next_offset is None and time.monotonic() - asked_at < SHORTEST_EMPTY_POLL_SECONDS
         if spins and not self.once:
             await self._sleep(SHORTEST_EMPTY_POLL_SECONDS)

@@ -88,9 +88,12 @@ class PendingResponseAdmin(ReadOnlyAdmin):
         ago = timesince(response.created_at, timezone.now(), depth=1)
         return str(_("%(time)s ago") % {"time": ago})
 
-    @display(description=_("chat moved on"), boolean=True)
-    def stale(self, response: PendingResponse) -> bool | None:
-        return not response.is_stale if response.status == Status.PENDING else None
+    @display(description=_("conversation"), label={"went on": "warning"})
+    def stale(self, response: PendingResponse) -> tuple[str, Any] | None:
+        """A draft that may no longer fit, among those that still wait."""
+        if response.status == Status.PENDING and response.is_stale:
+            return "went on", _("went on")
+        return None
 
     def change_view(
         self,

@@ -34,12 +34,16 @@ class DecisionForm(forms.Form):
 def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, Any]:
     """Everything the template shows; after a refused post, with the words that were typed."""
     waiting = PendingResponse.objects.queue().exclude(pk=response.pk)
+    typed = request.POST.get("text", response.response_text)
+    overtaken = request.POST.get("version", str(response.version)) != str(response.version)
     return {
         "response": response,
         "conversation": latest_messages(chat_id=response.chat.migrated_to_id or response.chat_id),
         "events": response.events.all(),
         "can_decide": request.user.has_perm(REVIEW_PERMISSION),
-        "text": request.POST.get("text", response.response_text),
+        "text": typed,
+        # Somebody else changed the text while this one was typed: both are shown.
+        "saved_meanwhile": response.response_text if overtaken and typed != response.response_text else "",
         "reason": request.POST.get("reason", ""),
         "reasons": [
             _("The price or the stock is not right"),

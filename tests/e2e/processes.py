@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+import requests
 from django.conf import settings
 from django.db import connection
+
+from cvgorod_hub.embedded import free_port
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -54,6 +57,16 @@ class Processes:
         command = [sys.executable, "-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
         return self.start([*command, "--concurrency", "2", "--without-mingle"], name="worker")
 
+    def web(self) -> str:
+        """The web process, ready to answer; returns its address."""
+        port = free_port()
+        command = [sys.executable, "-W", "ignore:No directory at", "-m", "granian"]
+        options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
+        self.start([*command, *options, "cvgorod_hub.wsgi:application"], name="web")
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: _answers(f"{address}/health/ready"))
+        return address
+
     def start(self, command: list[str], *, name: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
@@ -77,3 +90,10 @@ class Processes:
     def close(self) -> None:
         for process in self._running:
             self.kill(process)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.ConnectionError:
+        return False
