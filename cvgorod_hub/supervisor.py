@@ -59,7 +59,7 @@ class Supervisor:
 
     def __init__(self, processes: list[Process]) -> None:
         self.processes = processes
-        self.width = max(len(process.name) for process in processes)
+        self.width = max(len(name) for name in ("hub", *(process.name for process in processes)))
         self.stopping = asyncio.Event()
         self.killing = asyncio.Event()
         self.settled = {process.name: asyncio.Event() for process in processes}

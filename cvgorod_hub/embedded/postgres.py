@@ -61,6 +61,7 @@ def _package() -> ModuleType:
     runtime.mkdir(mode=0o700, exist_ok=True)
     if runtime.lstat().st_uid != os.geteuid():
         raise EmbeddedServerError(f"{runtime} belongs to another user; set TMPDIR to a folder of yours.")
+    runtime.chmod(0o700)  # as root, the package opens it; it must be private to count as one
     (runtime / "python_PostgresServer").mkdir(exist_ok=True)
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # read once, when the package is imported

@@ -133,3 +133,11 @@ def wait_until_gone(processes: list[psutil.Process], *, seconds: float = 10) -> 
     """The command lines of those that still run when the time is up."""
     _, alive = psutil.wait_procs(processes, timeout=seconds)
     return [str(process) for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def is_running(pid: int) -> bool:
+    """Whether it does anything any more: who is dead may wait for its parent to notice."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
