@@ -1,9 +1,9 @@
 """Regular expressions that cannot hang the collector.
 
 Python's `re` backtracks and cannot be interrupted once it runs, so an expression is admitted by its worst
-case instead: the number of ways in which it can try to match a text of LONGEST_TEXT characters is worked
-out from its syntax tree, and more than MOST_STEPS are refused, when a rule is saved and again when it is
-loaded (a rule may have been written by SQL). What is admitted ends within milliseconds on any text.
+case instead: how many steps it can take on a text of LONGEST_TEXT characters is worked out from its syntax
+tree, and more than MOST_STEPS are refused, when a rule is saved and again when it is loaded (a rule may
+have been written by SQL). What is admitted ends within a fraction of a second on the worst text there is.
 """
 
 import re
@@ -13,16 +13,25 @@ from typing import Any
 
 LONGEST_EXPRESSION = 500
 # Characters of a message that an expression sees.
-LONGEST_TEXT = 1000
-# Some 20 to 60 ms of Python's matcher.
-MOST_STEPS = 2_000_000
-_SATURATED = 10**12
+LONGEST_TEXT = 500
+MOST_STEPS = 5_000_000
+# A repetition of something that can itself be read in several ways is followed this far, not further.
+_MOST_COPIES = 3
 # Whether two characters' sets can meet is asked of these.
-_PROBES = [chr(code) for code in (*range(9, 14), *range(32, 127), *range(0x400, 0x460), 0x2014, 0x1F338)]
+_PROBES = frozenset(
+    chr(code) for code in (*range(9, 14), *range(32, 127), *range(0x400, 0x460), 0x2014, 0x1F338)
+)
+_REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
+
+Node = tuple[Any, Any]
 
 
 class RegexError(ValueError):
     """An expression is broken, or could run too long; the message says which, in one sentence."""
+
+
+class _TooLongError(Exception):
+    """More than MOST_STEPS."""
 
 
 def compile_safely(expression: str) -> re.Pattern[str]:
@@ -30,98 +39,124 @@ def compile_safely(expression: str) -> re.Pattern[str]:
     if len(expression) > LONGEST_EXPRESSION:
         raise RegexError(f"The expression is longer than {LONGEST_EXPRESSION} characters.")
     try:
-        tree = _parser.parse(expression, re.IGNORECASE)
-        steps = _ways(list(tree)) * LONGEST_TEXT
         pattern = re.compile(expression, re.IGNORECASE)
+        _steps(list(_parser.parse(expression, re.IGNORECASE)))
     except (re.error, RecursionError, OverflowError) as error:
         raise RegexError(f"This is no regular expression: {error}.") from None
+    except _TooLongError:
+        raise RegexError(
+            "The expression could run too long on some message: it repeats a repetition, or holds several of "
+            ".* or similar. Say how many instead, for example .{0,30}."
+        ) from None
     if pattern.match("") is not None:
         raise RegexError("The expression matches every message, an empty one too.")
-    if steps > MOST_STEPS:
-        raise RegexError(
-            "The expression could run too long on some message: it repeats a repetition, or holds several "
-            "of .* or similar. Say how many instead, for example .{0,30}."
-        )
     return pattern
 
 
 def search(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first match in what an expression sees of a text."""
     return pattern.search(text[:LONGEST_TEXT])
 
 
-def _ways(nodes: list[tuple[Any, Any]]) -> int:
-    """In how many ways these nodes, one after another, can match from one place."""
-    ways = 1
-    for position, (kind, value) in enumerate(nodes):
-        ways = min(_SATURATED, ways * _ways_of(kind, value, nodes[position + 1 :]))
-    return ways
-
-
-def _ways_of(kind: Any, value: Any, following: list[tuple[Any, Any]]) -> int:  # noqa: ANN401  (sre's own tree)
-    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-        least, most, body = value
-        return _ways_of_repeat(int(least), int(most), list(body), following)
-    if kind is sre.BRANCH:
-        return min(_SATURATED, sum(_ways(list(branch)) for branch in value[1]))
-    if kind is sre.SUBPATTERN:
-        return _ways(list(value[3]))
-    if kind is sre.ATOMIC_GROUP:
-        return _ways(list(value))
-    if kind in (sre.ASSERT, sre.ASSERT_NOT):
-        return _ways(list(value[1]))
-    if kind in (sre.GROUPREF, sre.GROUPREF_EXISTS):
+def _steps(nodes: list[Node]) -> int:
+    """The most steps that trying to match these nodes from one place can take. Raises _TooLongError."""
+    if not nodes:
+        return 1
+    (kind, value), rest = nodes[0], nodes[1:]
+    if kind in _REPEATS:
+        steps = _steps_of_repeat(int(value[0]), int(value[1]), list(value[2]), rest)
+    elif kind is sre.BRANCH:
+        steps = sum(_steps(list(branch) + rest) for branch in value[1])
+    elif kind is sre.SUBPATTERN:
+        steps = _steps(list(value[3]) + rest)
+    elif kind is sre.ATOMIC_GROUP:
+        steps = _steps(list(value) + rest)
+    elif kind in (sre.ASSERT, sre.ASSERT_NOT):
+        steps = _steps(list(value[1])) + _steps(rest)
+    elif kind in (sre.GROUPREF, sre.GROUPREF_EXISTS):
         raise RegexError("References to groups (\\1) are not supported: they can run too long.")
-    return 1
+    else:
+        steps = 1 + _steps(rest)
+    if steps * LONGEST_TEXT > MOST_STEPS:
+        raise _TooLongError
+    return steps
 
 
-def _ways_of_repeat(
-    least: int, most: int, body: list[tuple[Any, Any]], following: list[tuple[Any, Any]]
-) -> int:
+def _steps_of_repeat(least: int, most: int, body: list[Node], rest: list[Node]) -> int:
+    if any(kind in (*_REPEATS, sre.BRANCH, sre.SUBPATTERN) for kind, _ in body):
+        if most > _MOST_COPIES:
+            raise _TooLongError
+        return sum(_steps(body * copies + rest) for copies in range(least, most + 1))
     most = min(most, LONGEST_TEXT)
-    inner = _ways(body)
-    if inner > 1:
-        endless = most > 40
-        return _SATURATED if endless else min(_SATURATED, inner**most * (most - least + 1))
-    if len(body) == 1 and following and not _can_meet(body[0], following[0]):
-        return 1  # \d+ before a letter: giving back a digit never helps, and that is seen at once
-    return max(1, most - least + 1)
+    scanning = most * len(body)
+    meets = len(body) > 1 or _can_meet(_characters(body[0]), _first(rest))
+    # Where nothing of the body can begin what follows, giving some of it back fails at once.
+    return scanning + (max(1, most - least + 1) if meets else 1) * _steps(rest)
 
 
-def _can_meet(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
-    """Whether one character can be read as either node; True where that is not plain to see."""
-    first, second = _characters(one), _characters(other)
-    return first is None or second is None or not first.isdisjoint(second)
+def _can_meet(one: frozenset[str] | None, other: frozenset[str] | None) -> bool:
+    """Whether a character can be in both sets; True where that is not plain to see."""
+    return one is None or other is None or not one.isdisjoint(other)
 
 
-def _characters(node: tuple[Any, Any]) -> set[str] | None:
-    """The probes that a node of one mandatory character matches; None for any other node."""
+def _first(nodes: list[Node]) -> frozenset[str] | None:
+    """The characters that these nodes can begin with; None where that is not plain to see."""
+    found: frozenset[str] = frozenset()
+    for position, (kind, value) in enumerate(nodes):
+        if kind is sre.AT:
+            continue
+        if kind is sre.SUBPATTERN:
+            return _joined(found, _first(list(value[3]) + nodes[position + 1 :]))
+        if kind is sre.BRANCH:
+            for branch in value[1]:
+                joined = _joined(found, _first(list(branch) + nodes[position + 1 :]))
+                if joined is None:
+                    return None
+                found = joined
+            return found
+        body = list(value[2]) if kind in _REPEATS else [(kind, value)]
+        own = _characters(body[0]) if len(body) == 1 else None
+        if own is None:
+            return None
+        found |= own
+        if kind not in _REPEATS or value[0] > 0:
+            return found
+    return found
+
+
+def _joined(one: frozenset[str], other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if other is None else one | other
+
+
+def _characters(node: Node) -> frozenset[str] | None:
+    """The probes that a node of one character matches; None for any other node."""
     kind, value = node
-    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT) and value[0] > 0 and len(value[2]) == 1:
-        return _characters(value[2][0])
     if kind is sre.LITERAL:
-        letter = chr(value)
-        return {letter.lower(), letter.upper()}
+        return frozenset({chr(value).lower(), chr(value).upper()})
     if kind is not sre.IN:
         return None
-    return {probe for probe in _PROBES if _is_in(probe, value)}
+    return frozenset(probe for probe in _PROBES if _is_in(probe, value))
 
 
-def _is_in(probe: str, members: list[tuple[Any, Any]]) -> bool:
-    negated = bool(members) and members[0][0] is sre.NEGATE
-    found = any(_is_member(probe, kind, value) for kind, value in members if kind is not sre.NEGATE)
-    return found != negated
+def _is_in(probe: str, members: list[Node]) -> bool:
+    is_negated = bool(members) and members[0][0] is sre.NEGATE
+    found = any(_is_member(probe, *member) for member in members if member[0] is not sre.NEGATE)
+    return found != is_negated
 
 
-def _is_member(probe: str, kind: Any, value: Any) -> bool:  # noqa: ANN401
+def _is_member(probe: str, kind: object, value: Any) -> bool:  # noqa: ANN401  (a node of Python's own tree)
     codes = {ord(probe.lower()), ord(probe.upper())}
     if kind is sre.LITERAL:
         return value in codes
     if kind is sre.RANGE:
         return any(value[0] <= code <= value[1] for code in codes)
-    digit, space = probe.isdigit(), probe.isspace()
-    word = probe.isalnum() or probe == "_"
-    return bool({
-        sre.CATEGORY_DIGIT: digit, sre.CATEGORY_NOT_DIGIT: not digit,
-        sre.CATEGORY_SPACE: space, sre.CATEGORY_NOT_SPACE: not space,
-        sre.CATEGORY_WORD: word, sre.CATEGORY_NOT_WORD: not word,
-    }.get(value, True))  # fmt: skip
+    digit, space, word = probe.isdigit(), probe.isspace(), probe.isalnum() or probe == "_"
+    categories = {
+        sre.CATEGORY_DIGIT: digit,
+        sre.CATEGORY_NOT_DIGIT: not digit,
+        sre.CATEGORY_SPACE: space,
+        sre.CATEGORY_NOT_SPACE: not space,
+        sre.CATEGORY_WORD: word,
+        sre.CATEGORY_NOT_WORD: not word,
+    }
+    return categories.get(value, True)

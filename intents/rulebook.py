@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 # A pattern changed in the admin speaks in every process after at most so many seconds.
 LOOK_EVERY_SECONDS = 3.0
 
-type_of_stamp = tuple[int, datetime | None]
+Stamp = tuple[int, datetime | None]
 
 
 @dataclass(slots=True)
 class _Kept:
     classifier: Classifier
-    stamp: type_of_stamp
+    stamp: Stamp
     looked_at: float
 
 
@@ -56,7 +56,7 @@ def forget_classifier() -> None:
         _kept = None
 
 
-def _stamp() -> type_of_stamp:
+def _stamp() -> Stamp:
     seen = MessagePattern.objects.aggregate(count=Count("id"), latest=Max("updated_at"))
     return seen["count"], seen["latest"]
 
