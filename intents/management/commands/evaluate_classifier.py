@@ -1,0 +1,69 @@
+"""`manage.py evaluate_classifier CSV`: how well messages are understood, measured on labelled ones."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cvgorod_hub.common.external import ExternalServiceError
+from intents.evaluation import (
+    LabelledFileError,
+    Report,
+    evaluate,
+    judge_by_model,
+    judge_by_patterns,
+    read_labelled,
+)
+
+JUDGES = {"patterns": judge_by_patterns, "model": judge_by_model}
+
+
+class Command(BaseCommand):
+    help = "Measure the classifier on labelled messages: accuracy, precision, recall and F1 per intent."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "csv", help="columns text, intent; optionally sender_role, sentiment, urgent (0/1)"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument("--source", choices=list(JUDGES), default="patterns", help="who classifies")
+
+    def handle(self, *args: object, **options: object) -> None:
+        if options["source"] == "model" and not settings.DEEPSEEK_API_KEY:
+            raise CommandError("DEEPSEEK_API_KEY is not set.")
+        try:
+            report = evaluate(read_labelled(Path(str(options["csv"]))), JUDGES[str(options["source"])])
+        except (LabelledFileError, ExternalServiceError) as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(report, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join(_lines(report)))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"messages {report['messages']}"
+    yield f"accuracy {report['accuracy']:.3f}"
+    yield f"macro-F1 {report['macro_f1']:.3f}"
+    yield ""
+    yield f"{'intent':<14}{'precision':>10}{'recall':>8}{'F1':>7}{'count':>7}"
+    for intent, score in report["intents"].items():
+        yield (
+            f"{intent:<14}{score['precision']:>10.3f}{score['recall']:>8.3f}"
+            f"{score['f1']:>7.3f}{score['support']:>7}"
+        )
+    yield ""
+    intents = list(report["intents"])
+    yield f"{'said / found':<14}" + "".join(f"{intent[:9]:>11}" for intent in intents)
+    for said, found in report["confusion"].items():
+        yield f"{said:<14}" + "".join(f"{found[intent]:>11}" for intent in intents)
+    yield ""
+    if (urgent := report["urgent"]) is not None:
+        yield (
+            f"urgent: precision {urgent['precision']:.3f}, recall {urgent['recall']:.3f} "
+            f"of {urgent['support']}"
+        )
+    if report["sentiment_accuracy"] is not None:
+        yield f"sentiment: accuracy {report['sentiment_accuracy']:.3f}"
