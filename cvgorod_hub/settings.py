@@ -6,6 +6,7 @@ Without `DATABASE_URL` and `REDIS_URL` the hub uses the embedded servers that `r
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -105,6 +106,8 @@ if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
         "DATABASE_URL must name a PostgreSQL database (postgres://user:password@host:port/name): "
         "search and locks are PostgreSQL's."
     )
+if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL must name a Redis server (redis://user:password@host:port/number).")
 DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5})
 DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -194,6 +197,8 @@ LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", default="ru")
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "cvgorod_hub" / "locale"]
 TIME_ZONE: str = env.str("TIME_ZONE", default="Europe/Moscow")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(f"TIME_ZONE is not a time zone: {TIME_ZONE!r} (one is Europe/Moscow).")
 USE_TZ = True
 USE_I18N = True
 
@@ -217,6 +222,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 # --- Logs: events with fields, never message texts, tokens or keys ------------------------------
+LOG_LEVEL: str = env.str("HUB_LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in (_levels := ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")):
+    raise ImproperlyConfigured(
+        f"HUB_LOG_LEVEL is not a level: {LOG_LEVEL!r} ({', '.join(_levels[:-1])} or {_levels[-1]})."
+    )
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -227,7 +237,7 @@ LOGGING = {
         },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("HUB_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "aiogram": {"level": "WARNING"},

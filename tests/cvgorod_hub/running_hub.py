@@ -135,9 +135,14 @@ def wait_until_gone(processes: list[psutil.Process], *, seconds: float = 10) -> 
     return [str(process) for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def is_running(pid: int) -> bool:
-    """Whether it does anything any more: who is dead may wait for its parent to notice."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def has_ended(pid: int, *, seconds: float = 5) -> bool:
+    """Whether the process does nothing any more; who is dead may wait for its parent to notice."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.02)
+    return False

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from cvgorod_hub.embedded import EmbeddedServerError, embedded_postgres, embedded_redis, redis_server
-from tests.cvgorod_hub.running_hub import is_running
+from tests.cvgorod_hub.running_hub import has_ended
 
 KILLED = """
 import os, sys
@@ -50,7 +50,7 @@ def test_servers_of_a_killed_process_are_taken_over_or_ended(tmp_path: Path) -> 
         assert database == old_database
         assert redis.Redis.from_url(broker).ping()
         assert broker != old_broker
-    assert not is_running(postmaster)
+    assert has_ended(postmaster)
 
 
 def test_a_redis_that_outlived_its_hub_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_a_redis_that_outlived_its_hub_is_ended(tmp_path: Path, monkeypatch: pyt
             pid = client.info("server")["process_id"]
         with embedded_redis(tmp_path) as new:
             assert new != old
-            assert not is_running(pid)
+            assert has_ended(pid)
 
 
 def test_a_stale_process_number_is_nobody(tmp_path: Path) -> None:

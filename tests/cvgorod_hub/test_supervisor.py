@@ -11,7 +11,7 @@ import pytest
 
 from cvgorod_hub import supervisor
 from cvgorod_hub.supervisor import Process, StopSignals, Supervisor
-from tests.cvgorod_hub.running_hub import is_running
+from tests.cvgorod_hub.running_hub import has_ended
 
 DEADLINE_SECONDS = 20
 WAIT = "import time\nwhile True: time.sleep(60)"
@@ -118,7 +118,7 @@ def test_what_a_process_leaves_behind_ends_with_it(
     printed = Printed(monkeypatch, stop_at="ended")
     run(signals, python("a", code))
     assert printed.lines[1] == "hub: a ended (killed by SIGKILL), restarting it in 0.5 s"
-    assert not is_running(int(printed.lines[0].removeprefix("a: ")))
+    assert has_ended(int(printed.lines[0].removeprefix("a: ")))
 
 
 def test_a_process_that_does_not_stop_is_killed(

@@ -1,0 +1,139 @@
+"""What a person sees when the hub is not set up: one line that says what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cvgorod_hub.running_hub import manage
+
+GIVEN = {
+    "DJANGO_SECRET_KEY": "given",
+    "DATABASE_URL": "postgres://hub:secret-word@127.0.0.1:9/hub",
+    "REDIS_URL": "redis://127.0.0.1:9/0",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        pytest.param(
+            {"DJANGO_SECRET_KEY": ""},
+            "DJANGO_SECRET_KEY is not set. Set it to a long random string, or start the hub with "
+            "`make run`, which makes one for this machine.",
+            id="no secret key",
+        ),
+        pytest.param(
+            {"DATABASE_URL": ""},
+            "DATABASE_URL is not set, and no hub runs on {data}. "
+            "Set it, or start the hub with `make run` first.",
+            id="no database",
+        ),
+        pytest.param(
+            {"REDIS_URL": ""},
+            "REDIS_URL is not set, and no hub runs on {data}. "
+            "Set it, or start the hub with `make run` first.",
+            id="no redis",
+        ),
+        pytest.param(
+            {"DATABASE_URL": "sqlite:///hub.sqlite3"},
+            "DATABASE_URL must name a PostgreSQL database (postgres://user:password@host:port/name): "
+            "search and locks are PostgreSQL's.",
+            id="another kind of database",
+        ),
+        pytest.param(
+            {"REDIS_URL": "amqp://127.0.0.1"},
+            "REDIS_URL must name a Redis server (redis://user:password@host:port/number).",
+            id="another kind of broker",
+        ),
+        pytest.param(
+            {"TIME_ZONE": "Europe/Nowhere"},
+            "TIME_ZONE is not a time zone: 'Europe/Nowhere' (one is Europe/Moscow).",
+            id="no time zone",
+        ),
+        pytest.param(
+            {"HUB_LOG_LEVEL": "loud"},
+            "HUB_LOG_LEVEL is not a level: 'LOUD' (DEBUG, INFO, WARNING, ERROR or CRITICAL).",
+            id="no log level",
+        ),
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_is_one_line(
+    tmp_path: Path, changed: dict[str, str], line: str
+) -> None:
+    done = manage(tmp_path, "check", **{**GIVEN, **changed})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {line.format(data=tmp_path)}\n"
+
+
+def test_a_database_that_does_not_answer_is_one_line_without_the_password(tmp_path: Path) -> None:
+    done = manage(tmp_path, "migrate", **GIVEN)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: PostgreSQL cannot be reached: ")
+    assert "Connection refused" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "secret-word" not in done.stderr
+
+
+def test_a_database_url_that_cannot_be_read_is_one_line_without_the_password(tmp_path: Path) -> None:
+    url = "postgres://hub:secret-word@127.0.0.1:port/hub"
+    done = manage(tmp_path, "check", **{**GIVEN, "DATABASE_URL": url})
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: DATABASE_URL cannot be read: ")
+    assert done.stderr.count("\n") == 1
+    assert "secret-word" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "line"),
+    [
+        pytest.param(("--only", "web,mailer"), {}, "choose from web, worker, beat, collector", id="only"),
+        pytest.param(("--port", "99999"), {}, "'99999' is not a port (1 to 65535)", id="port"),
+        pytest.param((), {"HUB_PORT": "abc"}, "'abc' is not a port (1 to 65535)", id="HUB_PORT"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_anything_starts(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], line: str
+) -> None:
+    done = manage(tmp_path / "data", "runhub", *arguments, **environment)
+    assert done.returncode != 0
+    assert line in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "data").exists()
+
+
+def test_help_needs_nothing(tmp_path: Path) -> None:
+    done = manage(tmp_path / "data", "runhub", "--help")
+    assert done.returncode == 0
+    assert "--only" in done.stdout
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        pytest.param(
+            {"REDIS_URL": "redis://127.0.0.1:9/0"}, "Redis cannot be reached at REDIS_URL.", id="redis"
+        ),
+        pytest.param(
+            {"DATABASE_URL": "postgres://127.0.0.1:9/hub"},
+            "PostgreSQL cannot be reached: ",
+            id="postgres",
+        ),
+    ],
+)
+def test_runhub_with_a_server_that_does_not_answer_is_one_line(
+    tmp_path: Path, changed: dict[str, str], line: str
+) -> None:
+    done = manage(tmp_path / "data", "runhub", "--no-demo", "--only", "beat", **changed)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {line}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_runhub_on_a_foreign_folder_is_one_line_and_leaves_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("mine", encoding="utf-8")
+    done = manage(tmp_path, "runhub", "--no-demo", "--only", "beat")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"error: {tmp_path} is not a data folder of the hub; choose another HUB_DATA_DIR.\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
