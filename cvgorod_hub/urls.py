@@ -8,6 +8,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("cvgorod_hub.api_urls")),
+    path("i18n/", include("django.conf.urls.i18n")),  # the language chooser of the admin
     re_path(r"^health/live/?$", health.live),
     re_path(r"^health/ready/?$", health.ready),
 ]

@@ -27,10 +27,10 @@ class IntentViewSet(HubViewSet):
     @extend_schema(
         operation_id="intents_summary",
         summary="What clients meant lately",
-        description="Messages count by when they were sent. Roles left out of statistics do not count.",
         responses=SummaryBody(many=False),
     )
     def list(self, _request: Request) -> Response:
+        """Messages count by when they were sent. Roles left out of statistics do not count."""
         days = self.read_parameters()["days"]
         by_intent, by_sentiment = count_by_intent_and_sentiment(analysed_since(days_ago(days)))
         return Response(

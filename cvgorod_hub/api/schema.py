@@ -53,6 +53,9 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             {"type": "http", "scheme": "bearer", "description": about},
         ]
 
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]  # either of them
+
 
 class HubSchema(AutoSchema):
     """Adds the parameters that a viewset declares, and the scope."""

@@ -1,8 +1,8 @@
 """A caller with a key, as a program would be."""
 
+import json
 from collections.abc import Callable
 
-import orjson
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -24,7 +24,7 @@ class Caller:
     def post(self, path: str, body: object = None, **headers: str) -> HttpResponse:
         return self.client.post(
             self.url(path),
-            b"" if body is None else orjson.dumps(body),
+            b"" if body is None else json.dumps(body),
             content_type="application/json",
             headers={**self.headers(), **headers},
         )

@@ -220,9 +220,7 @@ def test_a_deep_page_is_read_from_the_index(reader: Caller, parameters: dict[str
     filters = dict.fromkeys(parameters, chat.pk)
     first = reader.get("messages", limit=1000, **filters).json()
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         reader.follow(first["next"].replace("limit=1000", "limit=10"))
     page = next(query["sql"] for query in queries if 'FROM "messages"' in query["sql"])
     with connection.cursor() as cursor:
@@ -230,6 +228,7 @@ def test_a_deep_page_is_read_from_the_index(reader: Caller, parameters: dict[str
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
     assert f"Index Scan Backward using {index} on messages" in plan
-    assert 'Index Cond: (ROW("timestamp", id) < ROW(' in plan or "AND (ROW(" in plan, plan
+    assert '(ROW("timestamp", id) < ROW(' in plan
+    assert "Filter" not in plan
     assert "Sort" not in plan
     assert "COUNT" not in page

@@ -1,0 +1,77 @@
+"""How many queries each call makes, on purpose: the number does not grow with rows."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from cvgorod_hub.api.models import ApiKey
+from messaging.models import Chat, Message
+from sandbox.models import PendingResponse
+from tests.api.conftest import Caller
+from tests.factories import AnalysisFactory, ChatFactory, MessageFactory, ResponseFactory
+
+KEY = 1  # finding the caller's key
+QUERIES = {
+    "messages": KEY + 1,
+    "messages?after=": KEY + 1,
+    "messages?after=latest": KEY + 1,
+    "messages?role=client": KEY + 2,  # the roles that there are
+    "messages?search=роза&clients_only=true&has_intent=true&days=3": KEY + 1,
+    "messages/{message}": KEY + 2,  # and the earlier versions
+    "messages/{message}/context": KEY + 4,  # itself; before, after, and its row
+    "messages/stats/total": KEY + 1,
+    "messages/stats/by-role": KEY + 1,
+    "clients": KEY + 1,
+    "clients?search=человек": KEY + 1,
+    "clients/{user}": KEY + 1,
+    "clients/{user}/messages": KEY + 2,  # whether there is such a person
+    "clients/stats/active": KEY + 1,
+    "chats": KEY + 1,
+    "chats/{chat}": KEY + 1,
+    "chats/{chat}/participants": KEY + 2,  # whether there is such a chat
+    "intents": KEY + 1,
+    "intents/daily": KEY + 1,
+    "intents/urgent": KEY + 2,  # unanswered, then the others
+    "analytics/unanswered": KEY + 1,
+    "sandbox/pending": KEY + 1,
+    "sandbox/{response}": KEY + 2,  # and its log
+}
+
+
+@pytest.fixture
+def rows(db: None) -> dict[str, int]:
+    now = timezone.now()
+    for _ in range(5):
+        chat = ChatFactory(waiting_since=now)
+        message = MessageFactory(chat=chat, timestamp=now)
+        AnalysisFactory(message=message, is_urgent=True)
+        ResponseFactory(chat=chat)
+    return {"message": message.pk, "user": message.user_id, "chat": chat.pk}
+
+
+@pytest.mark.parametrize("path", list(QUERIES))
+def test_number_of_queries(reader: Caller, rows: dict[str, int], path: str) -> None:
+    ApiKey.objects.update(last_used_at=timezone.now())  # or its first use of the minute is one more
+    response = PendingResponse.objects.latest("pk")
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        answer = reader.follow(reader.url(path.format(**rows, response=response.pk)))
+
+    assert answer.status_code == 200, answer.content
+    assert len(queries) == QUERIES[path], [query["sql"] for query in queries]
+    assert not any("search_vector" in query["sql"] and "@@" not in query["sql"] for query in queries)
+
+
+def test_a_proposal(agent: Caller, rows: dict[str, int]) -> None:
+    ApiKey.objects.update(last_used_at=timezone.now())
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = agent.post("send", {"chat_id": Chat.objects.first().pk, "text": "Да"})
+
+    assert answer.status_code == 201
+    written = [query["sql"] for query in queries if query["sql"].startswith("INSERT")]
+    assert len(written) == 2  # the draft and its log
+    assert Message.objects.count() == 5
