@@ -1,11 +1,16 @@
 """What messages mean, and the rules that say so."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import UserRole
+from intents.phrases import PhraseError, parse
+from intents.regexes import RegexError, compile_safely
 from messaging.models import Message
 
 
@@ -35,9 +40,7 @@ class MessagePattern(models.Model):
         verbose_name=_("words and phrases"),
         blank=True,
         default=list,
-        help_text=_(
-            "Separated by commas. Every form of a word counts: «заказ» also finds «заказа»."
-        ),
+        help_text=_("Separated by commas. Every form of a word counts: «заказ» also finds «заказа»."),
     )
     except_patterns = ArrayField(
         models.CharField(max_length=200),
@@ -89,6 +92,27 @@ class MessagePattern(models.Model):
     def __str__(self) -> str:
         return self.pattern_name
 
+    def clean(self) -> None:
+        """Refuse what the classifier could not read, or not in time, naming the field."""
+        problems: dict[str, list[Any]] = {}
+        for name in ("keyword_patterns", "except_patterns"):
+            for text in getattr(self, name) or ():
+                try:
+                    parse(text)
+                except PhraseError as error:
+                    problems.setdefault(name, []).append(str(error))
+        if self.regex_pattern:
+            try:
+                compile_safely(self.regex_pattern)
+            except RegexError as error:
+                problems["regex_pattern"] = [str(error)]
+        elif not self.keyword_patterns and self.sender_role_id is None:
+            problems["keyword_patterns"] = [
+                _("Without words, an expression or a sender the pattern would speak of every message.")
+            ]
+        if problems:
+            raise ValidationError(problems)
+
 
 class MessageAnalysis(models.Model):
     """What one message means, who said so and how sure they were."""
@@ -102,9 +126,7 @@ class MessageAnalysis(models.Model):
         Message, on_delete=models.CASCADE, related_name="analysis", verbose_name=_("message")
     )
     intent = models.CharField(_("intent"), max_length=16, choices=Intent)
-    sentiment = models.CharField(
-        _("sentiment"), max_length=16, choices=Sentiment, default=Sentiment.NEUTRAL
-    )
+    sentiment = models.CharField(_("sentiment"), max_length=16, choices=Sentiment, default=Sentiment.NEUTRAL)
     is_urgent = models.BooleanField(_("urgent"), default=False)
     entities = models.JSONField(_("what it is about"), default=list, blank=True)
     confidence = models.FloatField(_("confidence"), help_text=_("From 0 to 1."))
@@ -130,9 +152,7 @@ class MessageAnalysis(models.Model):
         verbose_name_plural = _("analyses")
         indexes = [
             models.Index(fields=["intent", "message"], name="analysis_intent"),
-            models.Index(
-                fields=["message"], name="analysis_urgent", condition=models.Q(is_urgent=True)
-            ),
+            models.Index(fields=["message"], name="analysis_urgent", condition=models.Q(is_urgent=True)),
             models.Index(
                 fields=["model_due_at"],
                 name="analysis_model_due",

@@ -73,8 +73,8 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spoken:
-    """A rule that spoke: how strongly, and in which words of the message."""
+class Spoken:
+    """A rule that spoke: how strongly, and in which words of the message (none: by its sender alone)."""
 
     rule: Rule
     weight: float
@@ -113,8 +113,7 @@ class Classifier:
 
     def classify(self, text: str, sender_role: str = "client") -> Verdict:
         """The verdict on a message of a person with this role."""
-        spoken = self._spoken(text, sender_role)
-        deciding = _deciding(spoken)
+        deciding = self.explain(text, sender_role)
         intents = _Tally()
         for voice in deciding:
             intents.add(voice.rule.intent, voice.weight)
@@ -124,20 +123,23 @@ class Classifier:
             key=lambda voice: voice.weight,
             default=None,
         )
-        ranked = sorted(deciding, key=lambda voice: -voice.weight)
         return Verdict(
             intent=intent,
             sentiment=_sentiment(deciding),
             is_urgent=any(voice.rule.is_urgent for voice in deciding),
             confidence=_confidence(intents.sums, intent),
             pattern_id=strongest.rule.id if strongest else None,
-            reasons=tuple(voice.reason for voice in ranked),
+            reasons=tuple(voice.reason for voice in deciding),
         )
+
+    def explain(self, text: str, sender_role: str = "client") -> list[Spoken]:
+        """The rules that decide on a message and the words in which they saw it, strongest first."""
+        return sorted(_deciding(self._spoken(text, sender_role)), key=lambda voice: -voice.weight)
 
     def look_up(self, word: str) -> Word:
         return self._word(word)
 
-    def _spoken(self, text: str, sender_role: str) -> list[_Spoken]:
+    def _spoken(self, text: str, sender_role: str) -> list[Spoken]:
         tokens = read(text, self._word)
         found: dict[int, tuple[float, str]] = dict.fromkeys(self._unconditional, (1.0, ""))
         for number, finding in self._phrases.search(tokens):
@@ -150,7 +152,7 @@ class Classifier:
         excepted = {number for number, _ in self._exceptions.search(tokens, owners=found)}
         length = len(text.strip())
         return [
-            _Spoken(rule, rule.weight * share, words)
+            Spoken(rule, rule.weight * share, words)
             for number, (share, words) in sorted(found.items())
             if (rule := self.rules[number]).sender_role in ("", sender_role)
             and length >= rule.min_length
@@ -174,7 +176,7 @@ def _spelling(phrases: list[Phrase]) -> set[str]:
     return lemmas | {key for key in trade if key[0] != "!"} | polite
 
 
-def _deciding(spoken: list[_Spoken]) -> list[_Spoken]:
+def _deciding(spoken: list[Spoken]) -> list[Spoken]:
     """The rules up to the lowest priority number at which an intent is spoken for."""
     first = min((voice.rule.priority for voice in spoken if voice.weight > 0), default=None)
     return [voice for voice in spoken if first is None or voice.rule.priority <= first]
@@ -186,7 +188,7 @@ def _largest(sums: dict[str, float]) -> str:
     return max(ORDER_OF_ACTING, key=lambda intent: sums.get(intent, 0.0))
 
 
-def _sentiment(deciding: list[_Spoken]) -> str:
+def _sentiment(deciding: list[Spoken]) -> str:
     sums = _Tally()
     for voice in deciding:
         if voice.rule.sentiment:

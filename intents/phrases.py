@@ -16,6 +16,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from intents.morphology import keyword_keys, plain
 from intents.reading import END, LIST, QUESTION, START, Token
 
@@ -56,10 +58,10 @@ def parse(text: str) -> Phrase:
     """Read a phrase. Raises PhraseError."""
     places = _ELEMENTS.findall(plain(text))
     if not places:
-        raise PhraseError("A phrase must have a word.")
+        raise PhraseError(_("A phrase must have a word."))
     elements = tuple(None if place in {GAP, "…"} else _alternatives(place) for place in places)
     if elements[0] is None or elements[-1] is None:
-        raise PhraseError(f"«{text}»: a gap stands between words, not at an end.")
+        raise PhraseError(_("«%(text)s»: a gap stands between words, not at an end.") % {"text": text})
     return Phrase(
         text=text,
         elements=elements,
@@ -73,8 +75,10 @@ def _alternatives(place: str) -> frozenset[str]:
     for word in place.split("/"):
         if word.startswith("<"):
             if word not in CLASSES:
-                known = ", ".join(sorted(CLASSES))
-                raise PhraseError(f"{word} is no class of words. Known: {known}.")
+                known = " ".join(sorted(CLASSES))
+                raise PhraseError(
+                    _("%(word)s is no class of words. Known: %(known)s") % {"word": word, "known": known}
+                )
             keys.add(word)
         elif word in {"не", "ни"} or not word.strip("!").replace("-", "").isalpha():
             keys.add(word)

@@ -11,6 +11,8 @@ from re import _constants as sre  # type: ignore[attr-defined]  # typeshed leave
 from re import _parser  # type: ignore[attr-defined]  # Python's own compiler is built on them
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 LONGEST_EXPRESSION = 500
 # Characters of a message that an expression sees.
 LONGEST_TEXT = 500
@@ -37,21 +39,25 @@ class _TooLongError(Exception):
 def compile_safely(expression: str) -> re.Pattern[str]:
     """Compile an expression (case ignored). Raises RegexError."""
     if len(expression) > LONGEST_EXPRESSION:
-        raise RegexError(f"The expression is longer than {LONGEST_EXPRESSION} characters.")
+        raise RegexError(
+            _("The expression is longer than %(most)d characters.") % {"most": LONGEST_EXPRESSION}
+        )
     try:
         pattern = re.compile(expression, re.IGNORECASE)
         nodes = list(_parser.parse(expression, re.IGNORECASE))
         if _steps(nodes) * _starts(nodes) > MOST_STEPS:
             raise _TooLongError
     except (re.error, RecursionError, OverflowError) as error:
-        raise RegexError(f"This is no regular expression: {error}.") from None
+        raise RegexError(_("This is no regular expression: %(error)s.") % {"error": error}) from None
     except _TooLongError:
         raise RegexError(
-            "The expression could run too long on some message: it repeats a repetition, or holds several of "
-            ".* or similar. Say how many instead, for example .{0,30}."
+            _(
+                "The expression could run too long on some message: it repeats a repetition, or holds "
+                "several of .* or similar. Say how many instead, for example .{0,30}."
+            )
         ) from None
     if pattern.match("") is not None:
-        raise RegexError("The expression matches every message, an empty one too.")
+        raise RegexError(_("The expression matches every message, an empty one too."))
     return pattern
 
 
@@ -91,7 +97,7 @@ def _steps(nodes: list[Node]) -> int:
     elif kind in (sre.ASSERT, sre.ASSERT_NOT):
         steps = _steps(list(value[1])) + _steps(rest)
     elif kind in (sre.GROUPREF, sre.GROUPREF_EXISTS):
-        raise RegexError("References to groups (\\1) are not supported: they can run too long.")
+        raise RegexError(_("References to groups (\\1) are not supported: they can run too long."))
     else:
         steps = 1 + _steps(rest)
     if steps > MOST_STEPS:
