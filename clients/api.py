@@ -14,21 +14,20 @@ from clients.models import RoleName, TelegramUser
 from clients.querysets import TelegramUserQuerySet
 from clients.serializers import ActiveClientsBody, ClientRow
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination
+from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.parameters import DaysParameters, days_ago
-from cvgorod_hub.api.views import HubViewSet, KeysetListMixin
+from cvgorod_hub.api.views import RowListViewSet
 
 
 @extend_schema_view(
     list=extend_schema(summary="People of our clients"),
     retrieve=extend_schema(summary="One person, of our own team too"),
 )
-class ClientViewSet(KeysetListMixin, HubViewSet):
+class ClientViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = TelegramUserQuerySet(TelegramUser).with_messages_count()
     serializer_class = ClientRow
     filterset_class = ClientFilterSet
-    pagination_class = KeysetPagination
     parameters = {"active": DaysParameters}
 
     def get_keyset(self) -> Keyset:

@@ -1,9 +1,12 @@
 """Reading people."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
+
+if TYPE_CHECKING:
+    from clients.models import TelegramUser  # noqa: F401  (named in a string below)
 
 
 class TelegramUserQuerySet(models.QuerySet["TelegramUser"]):

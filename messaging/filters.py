@@ -21,7 +21,7 @@ from messaging.querysets import ChatQuerySet, MessageQuerySet
 
 def analysis_choices(column: str) -> list[tuple[str, Any]]:
     """The words of a column of the analysis, whose model is a room above this one."""
-    analysis = Message._meta.get_field("analysis").related_model  # noqa: SLF001  (Django's documented name)
+    analysis: Any = Message._meta.get_field("analysis").related_model  # noqa: SLF001  (a documented name)
     return list(analysis._meta.get_field(column).choices)  # noqa: SLF001
 
 
@@ -77,9 +77,7 @@ class MessageFilterSet(HubFilterSet):
     def filter_clients_only(self, queryset: QuerySet[Message], _name: str, value: bool) -> QuerySet[Message]:
         return queryset.filter(user__role__role_name=RoleName.CLIENT) if value else queryset
 
-    def filter_exclude_automatic(
-        self, queryset: QuerySet[Message], _name: str, value: bool
-    ) -> QuerySet[Message]:
+    def filter_exclude_automatic(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
         return queryset.filter(is_automatic=False) if value else queryset
 
     def filter_has_intent(self, queryset: QuerySet[Message], _name: str, value: str) -> QuerySet[Message]:

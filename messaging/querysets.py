@@ -1,12 +1,15 @@
 """Reading chats and messages."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.functions import Coalesce
 
 from messaging.search import search_query
+
+if TYPE_CHECKING:
+    from messaging.models import Chat, Message  # noqa: F401  (named in strings below; models import this)
 
 
 class OldestRunningTransaction(Func):

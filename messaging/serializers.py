@@ -42,7 +42,9 @@ class AnalysisRow(RowSerializer):
     is_urgent = serializers.BooleanField(source="analysis.is_urgent")
     entities = serializers.JSONField(source="analysis.entities")
     confidence = serializers.FloatField(source="analysis.confidence")
-    source = serializers.CharField(source="analysis.source", help_text="pattern, model or person")
+    source = serializers.CharField(  # type: ignore[assignment]  # a field, in spite of DRF's `source`
+        source="analysis.source", help_text="pattern, model or person"
+    )
     model_used = serializers.CharField(source="analysis.model_used")
     tokens_used = serializers.IntegerField(source="analysis.tokens_used")
     processing_time_ms = serializers.IntegerField(source="analysis.processing_time_ms")

@@ -15,9 +15,10 @@ def waiting_chats(*, since: datetime) -> QuerySet[Chat]:
     first = Message.objects.filter(
         chat=OuterRef("pk"), timestamp=OuterRef("waiting_since"), user__role__is_bot=False
     ).order_by("id")
-    return Chat.objects.filter(waiting_since__gte=since).annotate(
+    waiting: QuerySet[Chat] = Chat.objects.filter(waiting_since__gte=since).annotate(
         message_id=Subquery(first.values("pk")[:1]),
         text=Subquery(first.values("text")[:1]),
         transcript=Subquery(first.values("transcript")[:1]),
         message_type=Subquery(first.values("message_type")[:1]),
     )
+    return waiting

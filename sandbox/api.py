@@ -13,8 +13,8 @@ from rest_framework.response import Response
 
 from cvgorod_hub.api.errors import ConflictError
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination
-from cvgorod_hub.api.views import HubViewSet, KeysetListMixin
+from cvgorod_hub.api.pagination import Keyset
+from cvgorod_hub.api.views import HubViewSet, RowListViewSet
 from sandbox import review
 from sandbox.actors import Actor
 from sandbox.errors import ChatNotFoundError, InvalidTextError, SandboxError
@@ -99,11 +99,10 @@ class SendViewSet(HubViewSet):
 
 
 @extend_schema_view(list=extend_schema(summary="Replies that wait for a person, oldest first"))
-class PendingViewSet(KeysetListMixin, HubViewSet):
+class PendingViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = PendingResponse.objects.queue().with_staleness()
     serializer_class = ResponseRow
-    pagination_class = KeysetPagination
     keyset = Keyset({"created_at": datetime, "id": int}, newest_first=False)
 
 

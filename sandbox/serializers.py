@@ -35,7 +35,7 @@ class ReplyTextField(serializers.CharField):
 class ProposalBody(StrictSerializer):
     chat_id = serializers.IntegerField(min_value=-BIGINT, max_value=BIGINT - 1)
     text = ReplyTextField(help_text=f"1 to {MAX_TEXT_LENGTH} characters, sent as they are.")
-    context = serializers.CharField(
+    context = serializers.CharField(  # type: ignore[assignment]  # a field, in spite of DRF's `context`
         default="",
         allow_blank=True,
         max_length=MAX_CONTEXT_LENGTH,
@@ -59,7 +59,7 @@ class ProposalBody(StrictSerializer):
 
 
 class BatchBody(StrictSerializer):
-    messages = ProposalBody(many=True, min_length=1, max_length=MAX_BATCH)
+    messages: Any = serializers.ListSerializer(child=ProposalBody(), min_length=1, max_length=MAX_BATCH)
 
 
 class ProposedRow(serializers.Serializer[Any]):
@@ -96,7 +96,7 @@ class ResponseRow(RowSerializer):
     client_name = serializers.CharField()
     response_text = serializers.CharField(help_text="The reply as it stands, or as it was sent.")
     original_text = serializers.CharField(help_text="As it was proposed.")
-    context = serializers.CharField()
+    context = serializers.CharField()  # type: ignore[assignment]  # as above
     reply_to_message_id = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=PendingResponse.Status.choices)
     version = serializers.IntegerField(help_text="Counts the texts; an approval may name the one it saw.")

@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -18,6 +18,8 @@ from cvgorod_hub.api.keys import assign_secret
 from cvgorod_hub.api.models import ApiKey, Scope
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     ModelForm = forms.ModelForm[ApiKey]
 else:
     ModelForm = forms.ModelForm  # not generic while it runs
@@ -56,7 +58,7 @@ class ApiKeyAdmin(ModelAdmin):
         return f"cvh_{key.lookup}" if key.lookup else "—"
 
     @display(description=_("state"), label={"usable": "success", "expired": "warning", "revoked": "danger"})
-    def state(self, key: ApiKey) -> tuple[str, str]:
+    def state(self, key: ApiKey) -> "tuple[str, StrOrPromise]":
         if key.revoked_at is not None:
             return "revoked", _("revoked")
         return ("usable", _("usable")) if key.is_usable else ("expired", _("expired"))
@@ -68,9 +70,8 @@ class ApiKeyAdmin(ModelAdmin):
         text = assign_secret(obj)
         obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
-        shown_once = format_html(
-            _("The key, shown only now; copy it: {}"), format_html("<code>{}</code>", text)
-        )
+        sentence = gettext("The key, shown only now; copy it: {}")
+        shown_once = format_html(sentence, format_html("<code>{}</code>", text))
         messages.warning(request, shown_once)
 
     @action(description=_("Revoke the selected keys"), permissions=["change"])

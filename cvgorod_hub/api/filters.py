@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
@@ -50,10 +50,10 @@ class _NamedChoiceField(forms.ChoiceField):
 
     def validate(self, value: str) -> None:
         if value and not self.valid_value(value):
-            raise ValidationError(f"Not one of: {', '.join(_names(self.choices))}.")
+            raise ValidationError(f"Not one of: {', '.join(_names(cast('Iterable[Any]', self.choices)))}.")
 
 
-class DocumentedFilter(django_filters.Filter):
+class DocumentedFilter(django_filters.Filter):  # type: ignore[misc]  # django-filter carries no types
     """Says in OpenAPI what it takes; drf-spectacular knows only django-filter's own classes."""
 
     schema: Mapping[str, Any] = {"type": "string"}
@@ -102,9 +102,9 @@ class NamedChoiceFilter(DocumentedFilter):
         return {"type": "string"} if callable(choices) else {"type": "string", "enum": _names(choices)}
 
 
-class HubFilterSet(django_filters.rest_framework.FilterSet):
+class HubFilterSet(django_filters.rest_framework.FilterSet):  # type: ignore[misc]  # the same
     """The ground of every filter set; which parameters exist at all is checked by the view."""
 
 
-def _names(choices: Iterable[tuple[Any, Any]]) -> list[str]:
+def _names(choices: Iterable[Any]) -> list[str]:
     return [str(value) for value, _label in choices if value != ""]

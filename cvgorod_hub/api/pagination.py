@@ -7,7 +7,7 @@ second shift the page; Telegram's times are whole seconds. Here the comparison i
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
@@ -99,13 +99,13 @@ class KeysetPagination(BasePagination):
     may_be_empty: tuple[str, ...] = ()
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
-    ) -> list[dict[str, Any]]:
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
         self.request = request
         self.view = cast("PagedView", view)
         self.keyset = self.view.get_keyset()
         self.limit = read_limit(request)
-        return self.read_page(queryset)
+        return self.read_page(cast("QuerySet[Any]", queryset))
 
     def read_page(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
         cursor = self.read_cursor("cursor")

@@ -1,7 +1,7 @@
 """JSON in and out, by orjson; the API speaks nothing else, whatever the caller accepts."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import orjson
@@ -54,27 +54,30 @@ class OrjsonParser(BaseParser):
         stream: IO[Any],
         _media_type: str | None = None,
         _parser_context: Mapping[str, Any] | None = None,
-    ) -> object:
+    ) -> Mapping[Any, Any]:
+        """What the body says; DRF's type knows objects only, a caller may send any JSON."""
         body = stream.read(MAX_BODY_BYTES + 1)
         if len(body) > MAX_BODY_BYTES:
             raise PayloadTooLargeError
         try:
-            return orjson.loads(body)
+            data: Mapping[Any, Any] = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}") from None
+        return data
 
 
 class AlwaysJson(BaseContentNegotiation):
     """The first parser that fits, and JSON as the answer: a browser may look, too."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         content_type = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == content_type), None)
 
     def select_renderer(
-        self, _request: Request, renderers: Sequence[BaseRenderer], _format_suffix: str | None = None
+        self, _request: Request, renderers: Iterable[BaseRenderer], _format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or ""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type or ""
 
 
 def _plain(value: object) -> object:

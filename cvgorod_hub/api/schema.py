@@ -64,7 +64,7 @@ class HubSchema(AutoSchema):
         parameter_class = getattr(self.view, "parameters", {}).get(getattr(self.view, "action", None))
         return [parameter_class] if parameter_class is not None else []
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # spectacular's own signature
         scope = getattr(self.view, "required_scope", None)
         return "\n\n".join(filter(None, [super().get_description(), scope and f"Scope: `{scope}`."]))
 

@@ -40,9 +40,10 @@ class HubViewSet(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         known = set(self._parameter_class()().fields)
         may_be_empty: tuple[str, ...] = ()
-        if self._is_page():
-            known |= {*self.paginator.parameter_names, *getattr(self.filterset_class, "base_filters", {})}
-            may_be_empty = self.paginator.may_be_empty
+        paginator = self.paginator
+        if self.action == "list" and isinstance(paginator, KeysetPagination):
+            known |= {*paginator.parameter_names, *getattr(self.filterset_class, "base_filters", {})}
+            may_be_empty = paginator.may_be_empty
         check_parameters(request.query_params, known=known, may_be_empty=may_be_empty)
 
     def read_parameters(self) -> dict[str, Any]:
@@ -60,13 +61,11 @@ class HubViewSet(GenericViewSet[Any]):
     def _parameter_class(self) -> type[QueryParameters]:
         return self.parameters.get(self.action or "", QueryParameters)
 
-    def _is_page(self) -> bool:
-        return self.action == "list" and isinstance(self.paginator, KeysetPagination)
 
+class RowListViewSet(HubViewSet):
+    """`list` is a page of rows."""
 
-class KeysetListMixin:
-    """`list` as a page of rows."""
+    pagination_class = KeysetPagination
 
-    def list(self: Any, _request: Request, *_args: str, **_kwargs: str) -> Response:
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(rows)
+    def list(self, _request: Request, *_args: str, **_kwargs: str) -> Response:
+        return self.get_paginated_response(self.paginate_queryset(self.filter_queryset(self.get_queryset())))

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination
-from cvgorod_hub.api.views import HubViewSet, KeysetListMixin
+from cvgorod_hub.api.pagination import Keyset
+from cvgorod_hub.api.views import RowListViewSet
 from messaging.filters import ChatFilterSet
 from messaging.models import Chat
 from messaging.serializers import ChatRow, HoursParameters, ParticipantRow, WaitingRow
@@ -25,12 +25,11 @@ from messaging.waiting import waiting_chats
     list=extend_schema(summary="Chats"),
     retrieve=extend_schema(summary="One chat"),
 )
-class ChatViewSet(KeysetListMixin, HubViewSet):
+class ChatViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = Chat.objects.with_activity()
     serializer_class = ChatRow
     filterset_class = ChatFilterSet
-    pagination_class = KeysetPagination
 
     def get_keyset(self) -> Keyset:
         by_activity = self.request.query_params.get("ordering") == "active"
@@ -44,29 +43,27 @@ class ChatViewSet(KeysetListMixin, HubViewSet):
 
 
 @extend_schema_view(list=extend_schema(summary="Who has written in a chat; the newest account first"))
-class ParticipantViewSet(KeysetListMixin, HubViewSet):
+class ParticipantViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = TelegramUser.objects.all()
     serializer_class = ParticipantRow
-    pagination_class = KeysetPagination
     keyset = Keyset({"id": int})
 
     def get_queryset(self) -> QuerySet[Any]:
-        people = super().get_queryset()
+        people: QuerySet[Any] = super().get_queryset()
         if "chat_id" not in self.kwargs:  # while the schema is made
             return people
         chat = get_object_or_404(Chat.objects.only("pk"), pk=self.kwargs["chat_id"])
-        return people.filter(messages__chat=chat).annotate(
-            messages_count=Count("messages"), last_message_at=Max("messages__timestamp")
-        )
+        counts = {"messages_count": Count("messages"), "last_message_at": Max("messages__timestamp")}
+        participants: QuerySet[Any] = people.filter(messages__chat=chat).annotate(**counts)
+        return participants
 
 
 @extend_schema_view(list=extend_schema(summary="Chats in which a client waits; the longest wait first"))
-class UnansweredViewSet(KeysetListMixin, HubViewSet):
+class UnansweredViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = Chat.objects.all()
     serializer_class = WaitingRow
-    pagination_class = KeysetPagination
     keyset = Keyset({"waiting_since": datetime, "id": int}, newest_first=False)
     parameters = {"list": HoursParameters}
 

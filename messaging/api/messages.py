@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination
+from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
-from cvgorod_hub.api.views import HubViewSet, KeysetListMixin
+from cvgorod_hub.api.views import RowListViewSet
 from messaging.api.feed import MessagePagination
 from messaging.filters import MessageFilterSet
 from messaging.models import Message, MessageVersion
@@ -39,7 +39,7 @@ BY_TIME = Keyset({"timestamp": datetime, "id": int})
     list=extend_schema(summary="Messages, newest first; or, with `after`, what is new or changed"),
     retrieve=extend_schema(summary="One message with all that is known of it", responses=MessageDetailBody),
 )
-class MessageViewSet(KeysetListMixin, HubViewSet):
+class MessageViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = Message.objects.with_automatic()
     serializer_class = MessageRow
@@ -86,20 +86,19 @@ class MessageViewSet(KeysetListMixin, HubViewSet):
 
 
 @extend_schema_view(list=extend_schema(summary="What a person wrote, newest first"))
-class ClientMessagesViewSet(KeysetListMixin, HubViewSet):
+class ClientMessagesViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = Message.objects.with_automatic()
     serializer_class = MessageRow
     filterset_class = MessageFilterSet
-    pagination_class = KeysetPagination
     keyset = BY_TIME
 
-    def get_queryset(self) -> MessageQuerySet:
-        queryset: MessageQuerySet = super().get_queryset()
+    def get_queryset(self) -> QuerySet[Message]:
+        messages: QuerySet[Message] = super().get_queryset()
         if "client_id" not in self.kwargs:  # while the schema is made
-            return queryset
+            return messages
         client = get_object_or_404(TelegramUser.objects.only("pk"), pk=self.kwargs["client_id"])
-        return queryset.filter(user=client)
+        return messages.filter(user=client)
 
 
 def read_context(message: Message, *, limit: int) -> list[dict[str, Any]]:
@@ -118,14 +117,15 @@ def read_context(message: Message, *, limit: int) -> list[dict[str, Any]]:
 def count_by_role(messages: MessageQuerySet) -> list[dict[str, Any]]:
     counts = (
         messages.order_by()
-        .values("user__role__role_name")
+        .values_list("user__role__role_name")
         .annotate(
             message_count=Count("pk"),
             active_chats=Count("chat_id", distinct=True),
             active_users=Count("user_id", distinct=True),
         )
     )
-    rows = [{"role": row.pop("user__role__role_name"), **row} for row in counts]
+    names = ("role", "message_count", "active_chats", "active_users")
+    rows = [dict(zip(names, row, strict=True)) for row in counts]
     return sorted(rows, key=lambda row: (-row["message_count"], row["role"] or ""))
 
 
