@@ -131,6 +131,8 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         if update.membership is not None:
             note_membership(chat=update.membership.chat, is_member=update.membership.is_member)
     changed = store_messages([update.message for update in updates if update.message is not None])
+    if not changed:
+        return
     try:
         with transaction.atomic():
             classify_by_patterns(changed)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +32,11 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": _("Tsvetushchy Gorod"),
     "SITE_SUBHEADER": _("Message hub"),
     "SITE_SYMBOL": "local_florist",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("hub/icon.svg")}
+    ],
     "SHOW_HISTORY": True,
+    "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "cvgorod_hub.admin_theme.environment_label",

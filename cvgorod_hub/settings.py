@@ -195,7 +195,8 @@ CLASSIFY_MODEL_BELOW: float = env.float("CLASSIFY_MODEL_BELOW", default=0.75)
 # --- Language and time ----------------------------------------------------------------------
 LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", default="ru")
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "cvgorod_hub" / "locale"]
+# The second fills in for django-unfold, which brings no Russian.
+LOCALE_PATHS = [BASE_DIR / "cvgorod_hub/locale", BASE_DIR / "cvgorod_hub/common/unfold_locale"]
 TIME_ZONE: str = env.str("TIME_ZONE", default="Europe/Moscow")
 if TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured(f"TIME_ZONE is not a time zone: {TIME_ZONE!r} (one is Europe/Moscow).")
@@ -220,6 +221,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # --- Logs: events with fields, never message texts, tokens or keys ------------------------------
 LOG_LEVEL: str = env.str("HUB_LOG_LEVEL", default="INFO").upper()

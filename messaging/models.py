@@ -7,6 +7,7 @@ from django.db.models.functions import MD5
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import TelegramUser
+from messaging.events import EVENT_LABELS
 from messaging.querysets import ChatQuerySet, MessageQuerySet
 
 
@@ -209,7 +210,13 @@ class Message(models.Model):
     def excerpt(self) -> str:
         """The first 80 characters of what was said, or what kind of message it is."""
         words = self.text or self.transcript
-        return words[:80] if words else f"[{self.get_message_type_display()}]"
+        return words[:80] if words else f"[{self.event_label}]"
+
+    @property
+    def event_label(self) -> str:
+        """What a service message says happened; for other messages their kind."""
+        label = EVENT_LABELS.get(self.media.get("event", "")) if self.media else None
+        return str(label or self.get_message_type_display())
 
 
 class MessageVersion(models.Model):
