@@ -32,7 +32,7 @@ QUERIES = {
     "chats/{chat}/participants": KEY + 2,  # whether there is such a chat
     "intents": KEY + 1,
     "intents/daily": KEY + 1,
-    "intents/urgent": KEY + 2,  # unanswered, then the others
+    "intents/urgent": KEY + 3,  # which are unanswered; their rows, then the others'
     "analytics/unanswered": KEY + 1,
     "sandbox/pending": KEY + 1,
     "sandbox/{response}": KEY + 2,  # and its log
