@@ -72,7 +72,7 @@ def parse(text: str) -> Phrase:
 
 def _alternatives(place: str) -> frozenset[str]:
     keys: set[str] = set()
-    for word in place.split("/"):
+    for word in filter(None, place.split("/")):
         if word.startswith("<"):
             if word not in CLASSES:
                 known = " ".join(sorted(CLASSES))
@@ -84,6 +84,8 @@ def _alternatives(place: str) -> frozenset[str]:
             keys.add(word)
         else:
             keys |= keyword_keys(word)
+    if not keys:
+        raise PhraseError(_("A phrase must have a word."))
     return frozenset(keys)
 
 
