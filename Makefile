@@ -20,7 +20,7 @@ run: $(VENV)/local.stamp ## run the hub on this machine; options in ARGS, such a
 	@exec $(BIN)/python manage.py runhub $(ARGS)
 
 test: $(VENV)/dev.stamp ## run the tests; choose some with ARGS="tests/bots -k edit"
-	@exec $(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(VENV)/dev.stamp ## check style, types, layers and migrations
 	$(BIN)/ruff check .

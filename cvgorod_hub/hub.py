@@ -35,7 +35,9 @@ def serve(*, port: int, demo: bool | None, only: frozenset[str], signals: StopSi
             say("TELEGRAM_BOT_TOKEN is not set: the collector is not started.")
         processes = _processes(port, only, token)
     return asyncio.run(
-        Supervisor(processes).run(signals=signals, when_ready=lambda: _announce(processes, port, login, say))
+        Supervisor(processes).run(
+            signals=signals, when_ready=lambda names: _announce(names, port, login, say)
+        )
     )
 
 
@@ -61,8 +63,7 @@ def _demo_processes(port: int, only: frozenset[str]) -> list[Process]:
     return processes
 
 
-def _announce(processes: list[Process], port: int, login: Login, say: Say) -> None:
-    names = [process.name for process in processes]
+def _announce(names: list[str], port: int, login: Login, say: Say) -> None:
     if "web" not in names:
         say(f"Hub is ready: {', '.join(names)}")
         return

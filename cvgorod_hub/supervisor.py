@@ -62,13 +62,15 @@ class Supervisor:
         self.width = max(len(name) for name in ("hub", *(process.name for process in processes)))
         self.stopping = asyncio.Event()
         self.killing = asyncio.Event()
+        self.down: set[str] = set()
         self.settled = {process.name: asyncio.Event() for process in processes}
         self.first_signal_at = 0.0
 
-    async def run(self, *, signals: StopSignals, when_ready: Callable[[], None]) -> bool:
+    async def run(self, *, signals: StopSignals, when_ready: Callable[[list[str]], None]) -> bool:
         """Run until told to stop (True), or until nothing is left that can run (False).
 
-        `when_ready` is called once, when every process is ready or is known to stay down.
+        `when_ready` is called once, when each process is ready or known to stay down, with the names
+        of those that are ready.
         """
         loop = asyncio.get_running_loop()
         signals.then = lambda: loop.call_soon_threadsafe(self.stop)
@@ -97,7 +99,7 @@ class Supervisor:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.stopping.set()
 
-    async def _announce(self, when_ready: Callable[[], None]) -> None:
+    async def _announce(self, when_ready: Callable[[list[str]], None]) -> None:
         for event in self.settled.values():
             while not event.is_set():
                 try:
@@ -105,7 +107,7 @@ class Supervisor:
                 except TimeoutError:
                     waiting = [name for name, event in self.settled.items() if not event.is_set()]
                     self.say("hub", f"still waiting for {', '.join(waiting)}")
-        when_ready()
+        when_ready([process.name for process in self.processes if process.name not in self.down])
 
     async def _keep_running(self, process: Process) -> None:
         if process.starts_after in self.settled:
@@ -118,6 +120,7 @@ class Supervisor:
             if self.stopping.is_set():
                 return
             if code == os.EX_CONFIG:
+                self.down.add(process.name)
                 self.settled[process.name].set()
                 self.say("hub", f"{process.name} cannot run as it is set up; the rest goes on without")
                 return

@@ -58,7 +58,7 @@ class RunningHub:
         self.lines: list[str] = []
         self._fresh: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "runhub", "--port", str(self.port), *arguments],
+            self.command(*arguments),
             cwd=ROOT,
             env=clean_environment(data, **more),
             stdout=subprocess.PIPE,
@@ -68,6 +68,9 @@ class RunningHub:
         )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "manage.py", "runhub", "--port", str(self.port), *arguments]
 
     def _read(self) -> None:
         assert self.process.stdout

@@ -16,8 +16,8 @@ READY_AFTER_RESTART_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
-    hub = RunningHub(tmp_path_factory.mktemp("hub") / "data", "--no-demo", "--only", "web,worker,beat")
+def hub(module_folder: Path) -> Iterator[RunningHub]:
+    hub = RunningHub(module_folder / "data", "--no-demo", "--only", "web,worker,beat")
     try:
         hub.wait_until_ready()
         yield hub
@@ -59,8 +59,8 @@ def test_a_second_hub_on_the_same_data_is_refused(hub: RunningHub) -> None:
     )
 
 
-def test_a_port_in_use_is_one_clear_line(hub: RunningHub, tmp_path: Path) -> None:
-    second = manage(tmp_path / "data", "runhub", "--no-demo", "--port", str(hub.port))
+def test_a_port_in_use_is_one_clear_line(hub: RunningHub, folder: Path) -> None:
+    second = manage(folder / "data", "runhub", "--no-demo", "--port", str(hub.port))
     assert second.returncode == 1
     assert second.stderr == (
         f"error: port {hub.port} cannot be used (Address already in use): choose another with --port "
@@ -90,8 +90,8 @@ def _serves(hub: RunningHub, name: str, part: str) -> bool:
         return False
 
 
-def test_a_killed_hub_leaves_nothing_that_the_next_start_cannot_take_over(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_killed_hub_leaves_nothing_that_the_next_start_cannot_take_over(folder: Path) -> None:
+    data = folder / "data"
     killed = RunningHub(data, "--no-demo", "--only", "web,beat")
     killed.wait_until_ready()
     before = killed.everything()

@@ -58,15 +58,15 @@ GIVEN = {
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_one_line(
-    tmp_path: Path, changed: dict[str, str], line: str
+    folder: Path, changed: dict[str, str], line: str
 ) -> None:
-    done = manage(tmp_path, "check", **{**GIVEN, **changed})
+    done = manage(folder, "check", **{**GIVEN, **changed})
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {line.format(data=tmp_path)}\n"
+    assert done.stderr == f"error: {line.format(data=folder)}\n"
 
 
-def test_a_database_that_does_not_answer_is_one_line_without_the_password(tmp_path: Path) -> None:
-    done = manage(tmp_path, "migrate", **GIVEN)
+def test_a_database_that_does_not_answer_is_one_line_without_the_password(folder: Path) -> None:
+    done = manage(folder, "migrate", **GIVEN)
     assert done.returncode == 1
     assert done.stderr.startswith("error: PostgreSQL cannot be reached: ")
     assert "Connection refused" in done.stderr
@@ -74,9 +74,9 @@ def test_a_database_that_does_not_answer_is_one_line_without_the_password(tmp_pa
     assert "secret-word" not in done.stderr
 
 
-def test_a_database_url_that_cannot_be_read_is_one_line_without_the_password(tmp_path: Path) -> None:
+def test_a_database_url_that_cannot_be_read_is_one_line_without_the_password(folder: Path) -> None:
     url = "postgres://hub:secret-word@127.0.0.1:port/hub"
-    done = manage(tmp_path, "check", **{**GIVEN, "DATABASE_URL": url})
+    done = manage(folder, "check", **{**GIVEN, "DATABASE_URL": url})
     assert done.returncode == 1
     assert done.stderr.startswith("error: DATABASE_URL cannot be read: ")
     assert done.stderr.count("\n") == 1
@@ -92,19 +92,19 @@ def test_a_database_url_that_cannot_be_read_is_one_line_without_the_password(tmp
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_starts(
-    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], line: str
+    folder: Path, arguments: tuple[str, ...], environment: dict[str, str], line: str
 ) -> None:
-    done = manage(tmp_path / "data", "runhub", *arguments, **environment)
+    done = manage(folder / "data", "runhub", *arguments, **environment)
     assert done.returncode != 0
     assert line in done.stderr.splitlines()[-1]
-    assert not (tmp_path / "data").exists()
+    assert not (folder / "data").exists()
 
 
-def test_help_needs_nothing(tmp_path: Path) -> None:
-    done = manage(tmp_path / "data", "runhub", "--help")
+def test_help_needs_nothing(folder: Path) -> None:
+    done = manage(folder / "data", "runhub", "--help")
     assert done.returncode == 0
     assert "--only" in done.stdout
-    assert not (tmp_path / "data").exists()
+    assert not (folder / "data").exists()
 
 
 @pytest.mark.parametrize(
@@ -121,19 +121,17 @@ def test_help_needs_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_runhub_with_a_server_that_does_not_answer_is_one_line(
-    tmp_path: Path, changed: dict[str, str], line: str
+    folder: Path, changed: dict[str, str], line: str
 ) -> None:
-    done = manage(tmp_path / "data", "runhub", "--no-demo", "--only", "beat", **changed)
+    done = manage(folder / "data", "runhub", "--no-demo", "--only", "beat", **changed)
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {line}")
     assert done.stderr.count("\n") == 1
 
 
-def test_runhub_on_a_foreign_folder_is_one_line_and_leaves_it_alone(tmp_path: Path) -> None:
-    (tmp_path / "diary.txt").write_text("mine", encoding="utf-8")
-    done = manage(tmp_path, "runhub", "--no-demo", "--only", "beat")
+def test_runhub_on_a_foreign_folder_is_one_line_and_leaves_it_alone(folder: Path) -> None:
+    (folder / "diary.txt").write_text("mine", encoding="utf-8")
+    done = manage(folder, "runhub", "--no-demo", "--only", "beat")
     assert done.returncode == 1
-    assert done.stderr == (
-        f"error: {tmp_path} is not a data folder of the hub; choose another HUB_DATA_DIR.\n"
-    )
-    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+    assert done.stderr == (f"error: {folder} is not a data folder of the hub; choose another HUB_DATA_DIR.\n")
+    assert [path.name for path in folder.iterdir()] == ["diary.txt"]

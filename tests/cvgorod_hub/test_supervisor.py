@@ -53,7 +53,8 @@ def run(signals: StopSignals, *processes: Process, when_ready: str = "") -> bool
         running = Supervisor(list(processes))
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await running.run(
-                signals=signals, when_ready=lambda: when_ready and running.say("hub", when_ready)
+                signals=signals,
+                when_ready=lambda names: when_ready and running.say("hub", f"{when_ready}: {names}"),
             )
 
     return asyncio.run(main())
@@ -88,7 +89,7 @@ def test_a_process_that_cannot_run_as_it_is_set_up_stays_down(
     assert run(signals, refused, python("b", WAIT), when_ready="all ready") is True
     assert printed.lines == [
         "hub: a cannot run as it is set up; the rest goes on without",
-        "hub: all ready",
+        "hub: all ready: ['b']",
         "hub: stopping",
     ]
 
