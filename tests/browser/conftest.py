@@ -1,21 +1,44 @@
-"""A real Chromium, and what was on its screen kept as an artefact."""
+"""A real Chromium, and what was on its screen kept as an artefact.
+
+Playwright keeps an event loop running on its thread, and Django takes such a thread for asynchronous code; so
+the browser has a thread of its own, and a test hands it what to do there.
+"""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.e2e.fixtures import processes, telegram
 
 __all__ = ["processes", "telegram"]
 
-ARTEFACTS = Path(
-    os.environ.get("HUB_TEST_ARTEFACTS") or Path(__file__).resolve().parents[2] / "test-artifacts"
-)
+BASE_DIR = Path(__file__).resolve().parents[2]
+ARTEFACTS = Path(os.environ.get("HUB_TEST_ARTEFACTS") or BASE_DIR / "test-artifacts")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+STEP_SECONDS = 120
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+class Screen:
+    """One person's browser window. `screen(step, …)` runs `step(page, …)` on the browser's thread."""
+
+    def __init__(self, thread: ThreadPoolExecutor, page: Page) -> None:
+        self._thread = thread
+        self._page = page
+
+    def __call__(
+        self, step: Callable[Concatenate[Page, P], Result], *args: P.args, **kwargs: P.kwargs
+    ) -> Result:
+        return self._thread.submit(step, self._page, *args, **kwargs).result(STEP_SECONDS)
 
 
 def find_chromium() -> str | None:
@@ -23,40 +46,48 @@ def find_chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def browser_thread() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1, thread_name_prefix="browser") as thread:
+        yield thread
+
+
+@pytest.fixture(scope="session")
+def chromium(browser_thread: ThreadPoolExecutor) -> Iterator[Browser]:
     executable = find_chromium()
     if executable is None:
         if os.environ.get("HUB_REQUIRE_BROWSER"):
             pytest.fail("HUB_REQUIRE_BROWSER is set, and there is no Chromium on PATH.")
         pytest.skip("no Chromium on PATH (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
-        yield browser
+
+    def start() -> tuple[Playwright, Browser]:
+        playwright = sync_playwright().start()
+        return playwright, playwright.chromium.launch(executable_path=executable, args=FLAGS)
+
+    def stop() -> None:
         browser.close()
+        playwright.stop()
+
+    playwright, browser = browser_thread.submit(start).result(STEP_SECONDS)
+    yield browser
+    browser_thread.submit(stop).result(STEP_SECONDS)
 
 
 @pytest.fixture
-def desk(chromium: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrowserContext]:
-    """A manager's browser, 1440 wide."""
-    # Playwright keeps an event loop on this thread, and Django takes that for asynchronous code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(desk: BrowserContext) -> Iterator[Page]:
-    """A page that must not report an error to its console."""
-    page = desk.new_page()
+def screen(chromium: Browser, browser_thread: ThreadPoolExecutor) -> Iterator[Screen]:
+    """A window 1440 wide, on a machine that speaks English; no page may report an error to its console."""
     errors: list[str] = []
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
+
+    def open_window() -> Page:
+        context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    page = browser_thread.submit(open_window).result(STEP_SECONDS)
+    yield Screen(browser_thread, page)
+    browser_thread.submit(page.context.close).result(STEP_SECONDS)
     assert errors == []
 
 

@@ -1,76 +1,103 @@
 """A manager's part of the journey, in a real browser, on real processes."""
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from bots.simulator import SimulatedTelegram
 from messaging.models import Message
+from sandbox import review
 from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
-from tests.browser.conftest import keep_screenshot
+from tests.browser.conftest import Screen, keep_screenshot
 from tests.e2e.processes import Processes, wait_for
 from tests.marks import committed
 
 pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
 
 CHAT = -1001
+QUESTION = "Роза <b>Фридом</b> 60 есть? <script>alert(1)</script>"
 
 
 @pytest.fixture
 def draft(processes: Processes, telegram: SimulatedTelegram) -> PendingResponse:
     telegram.add_chat(CHAT, "Магазин «Пример»")
-    telegram.client_writes(CHAT, "Роза <b>Фридом</b> 60 есть? <script>alert(1)</script>")
+    telegram.client_writes(CHAT, QUESTION)
     processes.manage("collect_telegram", "--once").wait(60)
-    User.objects.create_superuser("anna", password="correct horse", first_name="Анна")
+    password = make_password("correct horse", hasher="pbkdf2_sha256")
+    User.objects.create(
+        username="anna", password=password, first_name="Анна", is_staff=True, is_superuser=True
+    )
     proposal = Proposal(chat_id=CHAT, text="Да, есть, по 96 рублей.", context="Клиент спрашивает о наличии.")
     return propose(proposal=proposal, actor=Actor(name="demo-agent")).response
 
 
 def log_in(page: Page, address: str) -> None:
-    page.goto(f"{address}/admin/")
+    page.goto(f"{address}/")
     page.fill("input[name=username]", "anna")
     page.fill("input[name=password]", "correct horse")
     page.click("button[type=submit]")
+    page.get_by_role("link", name="Ответы на проверку").click()
+
+
+def open_first_draft(page: Page) -> None:
+    keep_screenshot(page, "queue")
+    page.get_by_role("link", name="Магазин «Пример»").first.click()
+    expect(page.locator(".bubble-text")).to_have_text(QUESTION)
+    keep_screenshot(page, "review")
+
+
+def approve(page: Page, text: str) -> None:
+    page.fill("#id_text", text)
+    page.get_by_role("button", name="Одобрить и отправить").click()
+
+
+def reject(page: Page, reason: str) -> None:
+    page.locator(".review-reject summary").click()
+    page.fill("#id_reason", reason)
+    page.get_by_role("button", name="Отклонить этот ответ").click()
+
+
+def sees(page: Page, text: str) -> None:
+    expect(page.get_by_text(text).first).to_be_visible()
+
+
+def sees_it_sent(page: Page, address: str, text: str) -> None:
+    page.goto(address)
+    expect(page.locator("#state")).to_have_text("отправлен")
+    expect(page.locator(".bubble-ours .bubble-text")).to_have_text(text)
+    keep_screenshot(page, "sent")
 
 
 def test_a_manager_reads_edits_approves_and_sees_the_reply_sent(
-    page: Page, processes: Processes, telegram: SimulatedTelegram, draft: PendingResponse
+    screen: Screen, processes: Processes, telegram: SimulatedTelegram, draft: PendingResponse
 ) -> None:
     address = processes.web()
     processes.worker()
-    log_in(page, address)
-    page.goto(f"{address}/admin/sandbox/pendingresponse/")
-    keep_screenshot(page, "queue")
-    page.get_by_role("link", name="Магазин «Пример»").first.click()
-    expect(page.locator(".bubble-text")).to_have_text("Роза <b>Фридом</b> 60 есть? <script>alert(1)</script>")
-    keep_screenshot(page, "review")
+    screen(log_in, address)
+    screen(open_first_draft)
 
-    page.fill("#id_text", "Да, есть, по 97 рублей.")
-    page.get_by_role("button", name="Одобрить и отправить").click()
-    expect(page.get_by_text("Одобрено; ответ отправляется.")).to_be_visible()
+    screen(approve, "Да, есть, по 97 рублей.")
+    screen(sees, "Одобрено; ответ отправляется.")
 
     wait_for(lambda: PendingResponse.objects.get(pk=draft.pk).status == "sent")
     [arrived] = telegram.sent_messages
     assert (arrived.chat_id, arrived.text) == (CHAT, "Да, есть, по 97 рублей.")
     assert Message.objects.filter(source="sent", text="Да, есть, по 97 рублей.").count() == 1
-    page.goto(f"{address}/admin/sandbox/pendingresponse/{draft.pk}/change/")
-    expect(page.locator("#state")).to_have_text("отправлен")
-    expect(page.locator(".bubble-ours .bubble-text")).to_have_text("Да, есть, по 97 рублей.")
-    keep_screenshot(page, "sent")
+    page_of_draft = f"{address}/admin/sandbox/pendingresponse/{draft.pk}/change/"
+    screen(sees_it_sent, page_of_draft, "Да, есть, по 97 рублей.")
 
 
 def test_a_rejection_keeps_the_reason_and_sends_nothing(
-    page: Page, processes: Processes, telegram: SimulatedTelegram, draft: PendingResponse
+    screen: Screen, processes: Processes, telegram: SimulatedTelegram, draft: PendingResponse
 ) -> None:
-    address = processes.web()
-    log_in(page, address)
-    page.goto(f"{address}/admin/sandbox/pendingresponse/{draft.pk}/change/")
-    page.locator(".review-reject summary").click()
-    page.fill("#id_reason", "Цена старая")
-    page.get_by_role("button", name="Отклонить этот ответ").click()
-    expect(page.get_by_text("Отклонено; агент прочитает причину.")).to_be_visible()
+    screen(log_in, processes.web())
+    screen(open_first_draft)
+
+    screen(reject, "Цена старая")
+    screen(sees, "Отклонено; агент прочитает причину.")
 
     draft.refresh_from_db()
     assert (draft.status, draft.rejected_reason) == ("rejected", "Цена старая")
@@ -78,20 +105,16 @@ def test_a_rejection_keeps_the_reason_and_sends_nothing(
 
 
 def test_a_decision_that_comes_too_late_says_who_was_first_and_keeps_the_words(
-    page: Page, processes: Processes, draft: PendingResponse
+    screen: Screen, processes: Processes, draft: PendingResponse
 ) -> None:
-    from sandbox import review
-
-    address = processes.web()
-    log_in(page, address)
-    page.goto(f"{address}/admin/sandbox/pendingresponse/{draft.pk}/change/")
+    screen(log_in, processes.web())
+    screen(open_first_draft)
     review.edit(response_id=draft.pk, actor=Actor(name="Борис"), text="Нет, закончилась.")
 
-    page.fill("#id_text", "Да, по 95.")
-    page.get_by_role("button", name="Одобрить и отправить").click()
+    screen(approve, "Да, по 95.")
 
-    expect(page.get_by_text("Борис").first).to_be_visible()
-    expect(page.locator("#id_text")).to_have_value("Да, по 95.")
-    expect(page.get_by_text("Нет, закончилась.")).to_be_visible()
+    screen(sees, "Борис")
+    screen(sees, "Нет, закончилась.")
+    assert screen(lambda page: page.input_value("#id_text")) == "Да, по 95."
     draft.refresh_from_db()
     assert (draft.status, draft.response_text) == ("pending", "Нет, закончилась.")
