@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+import urllib3
 from django.conf import settings
 
 from cvgorod_hub.common.external import ExternalServiceError
@@ -92,14 +93,15 @@ def _post(payload: dict[str, object], *, started: float) -> tuple[int, dict[str,
             allow_redirects=False,
         ) as response:
             body = bytearray()
-            for piece in response.iter_content(chunk_size=None):
+            # iter_content would wait for the end where the answer is not chunked; read1 gives what is there
+            while piece := response.raw.read1(65536, decode_content=True):
                 body += piece
                 if len(body) > LARGEST_ANSWER:
                     raise AnswerError("DeepSeek's answer does not end")
                 if time.monotonic() - started > DEADLINE - SILENCE:
                     raise ExternalServiceError(f"DeepSeek did not answer within {DEADLINE:.0f} seconds")
             return response.status_code, dict(response.headers), bytes(body)
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise ExternalServiceError(redact(f"DeepSeek cannot be reached: {type(error).__name__}")) from None
 
 

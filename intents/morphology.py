@@ -21,6 +21,9 @@ FORMS = ("impr", "1per", "2per", "3per", "past")
 _ENDING = re.compile(r"тса\b")  # "раскрываютса": the commonest slip of all, in the ending
 
 
+_LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
+
+
 class Reading(NamedTuple):
     """One way to read a word: its lemma, its part of speech, its verb form ("" for none of FORMS)."""
 
@@ -107,7 +110,15 @@ class Speller:
         for reading in (Reading(word, "", "", 1.0, False), *readings(word)):
             for lemma in self._nearest(reading.lemma):
                 keys.update(reading._replace(lemma=lemma).keys)
-        return frozenset(keys)
+        return frozenset(keys or self._with_another_ending(word))
+
+    def _with_another_ending(self, word: str) -> Iterator[str]:
+        """Keys of the vocabulary's words of which `word` is a form with a slip in its ending."""
+        for near in sorted(_other_endings(word)):
+            if is_known(near):
+                for reading in readings(near):
+                    if reading.lemma in self._known:
+                        yield from reading.keys
 
     def _nearest(self, word: str) -> Iterator[str]:
         if len(word) < SHORTEST_MISSPELT:
@@ -121,6 +132,16 @@ class Speller:
 def _without_one_letter(word: str) -> set[str]:
     """The word and all it becomes by losing one letter: two words one slip apart share one of these."""
     return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
+
+
+def _other_endings(word: str) -> Iterator[str]:
+    """What the word becomes by one slip in its last three letters."""
+    for i in range(len(word) - 3, len(word)):
+        yield word[:i] + word[i + 1 :]
+        yield word[:i] + word[i + 1 : i + 2] + word[i] + word[i + 2 :]
+        for letter in _LETTERS:
+            yield word[:i] + letter + word[i + 1 :]
+            yield word[: i + 1] + letter + word[i + 1 :]
 
 
 def _is_one_slip(one: str, other: str) -> bool:

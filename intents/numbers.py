@@ -77,6 +77,8 @@ def _kind(tokens: list[Token], position: int) -> str:
     token = tokens[position]
     text = token.text
     after, before = _adjacent(tokens, position, 1), _adjacent(tokens, position, -1)
+    if after is not None and token.touches_next and after.text in {"х", "x"}:
+        after = _adjacent(tokens, position, 2)  # "2х пачек"
     if ":" in text:
         return TIME
     if "." in text and len(text) > 3:
