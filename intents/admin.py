@@ -19,18 +19,29 @@ from intents.forms import MessagePatternForm, TryForm
 from intents.models import Intent, MessageAnalysis, MessagePattern, Sentiment
 from intents.rulebook import forget_classifier, load_classifier
 
+# Every value has a colour: a label without one would show the stored word instead of its name.
 INTENT_COLOURS = {
+    Intent.CONFIRMATION: "default",
+    Intent.BROADCAST: "default",
+    Intent.OTHER: "default",
     Intent.COMPLAINT: "danger",
     Intent.ORDER: "success",
     Intent.QUESTION: "info",
     Intent.INTEREST: "warning",
 }
+SENTIMENT_COLOURS = {
+    Sentiment.NEGATIVE: "danger",
+    Sentiment.POSITIVE: "success",
+    Sentiment.NEUTRAL: "default",
+}
+URGENT = ("urgent", _("urgent"))
+URGENT_COLOURS = {"urgent": "danger"}
 
 
 @admin.register(MessagePattern)
 class MessagePatternAdmin(ModelAdmin):
     form = MessagePatternForm
-    list_display = ("pattern_name", "intent", "words", "weight", "priority", "auto_classify", "is_urgent")
+    list_display = ("pattern_name", "intent", "words", "weight", "priority", "auto_classify", "urgent")
     list_editable = ("auto_classify",)
     list_filter = ("pattern_type", "auto_classify", "is_urgent", "sender_role")
     list_per_page = 100
@@ -56,6 +67,10 @@ class MessagePatternAdmin(ModelAdmin):
     @display(description=_("words and phrases"))
     def words(self, pattern: MessagePattern) -> str:
         return excerpt(", ".join(pattern.keyword_patterns) or pattern.regex_pattern, 80) or "—"
+
+    @display(description=_("urgent"), ordering="is_urgent", label=URGENT_COLOURS)
+    def urgent(self, pattern: MessagePattern) -> tuple[str, Any] | None:
+        return URGENT if pattern.is_urgent else None
 
     @action(description=_("Try a message"), url_path="try", icon="experiment", permissions=["view"])
     def try_message(self, request: HttpRequest) -> HttpResponse:
@@ -107,7 +122,7 @@ def _verdict(*, text: str, sender_role: UserRole) -> dict[str, object]:
 
 @admin.register(MessageAnalysis)
 class MessageAnalysisAdmin(LargeTableAdmin):
-    list_display = ("said", "intent_label", "mood", "is_urgent", "sure", "source", "pattern")
+    list_display = ("said", "intent_label", "mood", "urgent", "sure", "source", "pattern")
     list_filter = ("intent", "sentiment", "is_urgent", "source")
     list_select_related = ("message", "message__chat", "pattern")
     ordering = ("-message_id",)
@@ -128,11 +143,13 @@ class MessageAnalysisAdmin(LargeTableAdmin):
     def intent_label(self, analysis: MessageAnalysis) -> tuple[str, str]:
         return analysis.intent, analysis.get_intent_display()
 
-    @display(
-        description=_("sentiment"), ordering="sentiment", label={"negative": "danger", "positive": "success"}
-    )
+    @display(description=_("sentiment"), ordering="sentiment", label=SENTIMENT_COLOURS)
     def mood(self, analysis: MessageAnalysis) -> tuple[str, str]:
         return analysis.sentiment, analysis.get_sentiment_display()
+
+    @display(description=_("urgent"), ordering="is_urgent", label=URGENT_COLOURS)
+    def urgent(self, analysis: MessageAnalysis) -> tuple[str, Any] | None:
+        return URGENT if analysis.is_urgent else None
 
     @display(description=_("confidence"), ordering="confidence")
     def sure(self, analysis: MessageAnalysis) -> str:

@@ -22,7 +22,7 @@ else:
 class PhrasesField(forms.CharField):
     """A list of phrases as text: one per line, or separated by commas."""
 
-    widget = UnfoldAdminTextareaWidget(attrs={"rows": 10})
+    widget = UnfoldAdminTextareaWidget
 
     def prepare_value(self, value: Any) -> Any:  # noqa: ANN401  (a list from the model, a text from the browser)
         return ", ".join(value) if isinstance(value, list) else value
@@ -45,6 +45,7 @@ class MessagePatternForm(_ModelForm):
     """A pattern; the model's `clean` refuses phrases and expressions that cannot be used."""
 
     keyword_patterns = PhrasesField(
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}),
         label=_("words and phrases"),
         required=False,
         help_text=_(
@@ -55,7 +56,10 @@ class MessagePatternForm(_ModelForm):
         ),
     )
     except_patterns = PhrasesField(
-        label=_("but not with"), required=False, help_text=_("Words and phrases that silence this pattern.")
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        label=_("but not with"),
+        required=False,
+        help_text=_("Words and phrases that silence this pattern."),
     )
 
     class Meta:
@@ -75,6 +79,10 @@ class MessagePatternForm(_ModelForm):
             "sentiment",
             "description",
         )
+        widgets = {
+            "regex_pattern": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
 
 
 class TryForm(forms.Form):
