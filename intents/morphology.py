@@ -56,7 +56,10 @@ def readings(word: str) -> tuple[Reading, ...]:
     found: dict[tuple[str, str], Reading] = {}
     for parse in _analyzer().parse(word):
         tag = parse.tag
-        form = next((form for form in FORMS if form in tag), "")
+        # "Закажем" is read as an inclusive imperative too; it decides, it does not ask.
+        form = "1per" if "incl" in tag else next((form for form in FORMS if form in tag), "")
+        if tag.POS == "NPRO":
+            form = ""
         lemma = plain(parse.normal_form)
         if (parse.score >= RARE_READING or not found) and (lemma, form) not in found:
             found[lemma, form] = Reading(

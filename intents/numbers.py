@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intents.vocabulary import words
+from intents.vocabulary import ROSES, words
 
 if TYPE_CHECKING:
     from intents.reading import Token
@@ -123,7 +123,7 @@ def _kind_by_place(tokens: list[Token], position: int, before: Token | None) -> 
         return TIME if token.text.isdigit() and int(token.text) <= 24 else ""
     if (
         before is not None
-        and "<товар>" in before.keys
+        and not ROSES.isdisjoint(before.lemmas)
         and token.text in LENGTHS
         and not after_is_unit(following)
     ):

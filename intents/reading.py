@@ -227,7 +227,9 @@ def _asking_word(tokens: list[Token]) -> int | None:
             if not exclaims and (before is None or before.lemmas.isdisjoint(vocabulary.KNOWING)):
                 token.keys.add("<вопросительное слово>")
                 return position
-        if at_start and not is_vague and token.text in vocabulary.ASKING_AT_START:
+        joins = token.text == "как" and after is not None and after.text in {"в", "на", "и", "для"}
+        joins = joins or (token.text == "есть" and position and tokens[position - 1].text in {"и", "так"})
+        if at_start and not is_vague and not joins and token.text in vocabulary.ASKING_AT_START:
             token.keys.add("<вопросительное слово>")
             return position
         if token.text == "," or (not token.is_filler and token.text not in {"не", "но", "да"}):
