@@ -25,7 +25,7 @@ QUESTION = "Роза <b>Фридом</b> 60 есть? <script>alert(1)</script>"
 def draft(processes: Processes, telegram: SimulatedTelegram) -> PendingResponse:
     telegram.add_chat(CHAT, "Магазин «Пример»")
     telegram.client_writes(CHAT, QUESTION)
-    processes.manage("collect_telegram", "--once").wait(60)
+    assert processes.manage("collect_telegram", "--once").wait(60) == 0
     password = make_password("correct horse", hasher="pbkdf2_sha256")
     User.objects.create(
         username="anna", password=password, first_name="Анна", is_staff=True, is_superuser=True

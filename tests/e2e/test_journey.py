@@ -1,6 +1,8 @@
 """A message in, a draft, an approval, a reply out: real collector, real worker, simulated Telegram."""
 
 import pytest
+import redis
+from django.conf import settings
 
 from bots.simulator import SimulatedTelegram, answers
 from messaging.models import Chat, Message
@@ -8,6 +10,7 @@ from sandbox import delivery, review
 from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
+from sandbox.tasks import deliver_due_responses
 from tests.e2e.processes import Processes, wait_for
 from tests.marks import committed
 
@@ -44,10 +47,10 @@ def test_the_whole_journey(processes: Processes, telegram: SimulatedTelegram) ->
 
 
 def test_a_worker_killed_while_the_send_hangs_leaves_one_message_and_a_question_for_people(
-    processes: Processes, telegram: SimulatedTelegram, settings: object
+    processes: Processes, telegram: SimulatedTelegram
 ) -> None:
     telegram.client_writes(CHAT, "Роза есть?")
-    processes.manage("collect_telegram", "--once").wait(60)
+    assert processes.manage("collect_telegram", "--once").wait(60) == 0
     telegram.script("sendMessage", [answers.hang(delivered=True)])
     worker = processes.worker()
 
@@ -68,15 +71,10 @@ def test_a_worker_killed_while_the_send_hangs_leaves_one_message_and_a_question_
 def test_an_approval_whose_nudge_was_lost_is_delivered_by_the_sweep(
     processes: Processes, telegram: SimulatedTelegram
 ) -> None:
-    from sandbox.tasks import deliver_due_responses
-
     telegram.client_writes(CHAT, "Роза есть?")
-    processes.manage("collect_telegram", "--once").wait(60)
+    assert processes.manage("collect_telegram", "--once").wait(60) == 0
     response = approve_reply()  # no worker runs, and its queue is then emptied
-    import redis
-    from django.conf import settings as django_settings
-
-    with redis.Redis.from_url(django_settings.REDIS_URL) as client:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
     processes.worker()
     deliver_due_responses.delay()
