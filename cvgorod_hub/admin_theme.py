@@ -15,7 +15,7 @@ def environment_label(_request: HttpRequest) -> list[str] | None:
     """The badge in the page's head: it says so when everything is the demo's simulation."""
     from django.conf import settings  # settings import this module
 
-    return [str(_("Demo")), "warning"] if settings.HUB_DEMO else None
+    return [str(_("Demo: this Telegram is simulated")), "warning"] if settings.HUB_DEMO else None
 
 
 def _link(title: "StrPromise", icon: str, url_name: str, permission: str) -> dict[str, Any]:
