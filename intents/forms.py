@@ -49,10 +49,10 @@ class MessagePatternForm(_ModelForm):
         label=_("words and phrases"),
         required=False,
         help_text=_(
-            "Separated by commas or lines. «заказ» finds every form; «запишите» finds the request, «беру» "
-            "the first person, «!ждите» exactly this form; «беру/возьму» one or the other; «верните ... "
-            "деньги» up to four words between; «не надо» only with «не»; classes: <количество> <товар> "
-            "<размер> <цвет> <время> <день> <деньги> <вопрос> <начало> <конец>."
+            "Separated by commas or lines. «заказ» finds every form; «запишите» finds the request, "
+            "«беру» the first person, «скидку» and «!ждите» only this form; «беру/возьму» one or the "
+            "other; «верните ... деньги» up to four words between; «не надо» only with «не»; classes: "
+            "<количество> <товар> <размер> <цвет> <время> <день> <деньги> <вопрос> <начало> <конец>."
         ),
     )
     except_patterns = PhrasesField(

@@ -80,8 +80,9 @@ def is_known(word: str) -> bool:
 def keyword_keys(word: str) -> frozenset[str]:
     """What a word of a rule finds.
 
-    A noun, an adjective or an infinitive finds every form; a verb written in the imperative, in the first,
-    second or third person or in the past finds that form only ("запишите" also finds "запиши").
+    A word as the dictionary has it (заказ, красивый, завянуть) finds every form. A verb in the imperative, in
+    the first, second or third person or in the past finds that form: "запишите" also "запиши", "беру" also
+    "берем". Any other form ("скидку", "на обеде") finds itself alone.
     """
     if word.startswith("!"):
         return frozenset({word})
@@ -89,7 +90,7 @@ def keyword_keys(word: str) -> frozenset[str]:
     if any(reading.lemma == word for reading in found):
         return frozenset({word})
     likely = [reading for reading in found if reading.score >= found[0].score / 2]
-    return frozenset(reading.keys[-1] for reading in likely) | {f"!{word}"}
+    return frozenset(reading.keys[-1] for reading in likely if reading.form) | {f"!{word}"}
 
 
 class Speller:

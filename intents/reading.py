@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from intents import vocabulary
 from intents.morphology import Speller, is_known, plain, readings
-from intents.numbers import QUANTITY, mark_numbers
+from intents.numbers import mark_numbers
+from intents.questions import EXCLAIMED, mark_asked, opens_a_question
 
 # What follows is not what a manager would read to understand a message either; it bounds the time.
 LONGEST_TEXT = 2000
@@ -88,7 +89,7 @@ def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
     _mark_negation(tokens)
     quantities = mark_numbers(tokens)
     asks = [
-        _mark_asked([token for token in tokens if token.sentence == number], has_mark=has_mark)
+        mark_asked([token for token in tokens if token.sentence == number], has_mark=has_mark)
         for number, has_mark in enumerate(marked)
     ]
     start = Token("", {START}, frozenset(), -1)
@@ -125,6 +126,8 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
         if part in _ENDS:
             if part == "?":
                 asks[-1] = True
+            elif part == "!" and tokens:
+                tokens[-1].keys.add(EXCLAIMED)
             if not _is_abbreviation_dot(part, tokens) and tokens and tokens[-1].sentence == len(asks) - 1:
                 asks.append(False)
             elif part == "?" and len(asks) > 1 and tokens and tokens[-1].sentence == len(asks) - 2:
@@ -133,7 +136,7 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
             tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1))
         elif part[0].isalpha():
             word = look_up(part)
-            if _opens_a_question(word, tokens, text[end:]):
+            if opens_a_question(word.lemmas, tokens, text[end:]):
                 asks.append(False)
             tokens.append(Token(part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler))
         else:
@@ -141,17 +144,6 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
             is_sign = part in "+%"
             tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign))
     return tokens, asks
-
-
-def _opens_a_question(word: Word, tokens: list[Token], rest: str) -> bool:
-    """ "…, сколько они стояли": what stands before the comma does not ask, so it is read by itself."""
-    return (
-        len(tokens) > 2
-        and tokens[-1].text == ","
-        and not vocabulary.ASKING_ANYWHERE.isdisjoint(word.lemmas)
-        and tokens[-2].lemmas.isdisjoint(vocabulary.KNOWING)
-        and not rest.lstrip(" -").startswith(vocabulary.VAGUE_STARTS)
-    )
 
 
 def _is_abbreviation_dot(part: str, tokens: list[Token]) -> bool:
@@ -188,50 +180,3 @@ def _mark_negation(tokens: list[Token]) -> None:
                 following.keys.add(NOT_DONE)
             if following.lemmas.isdisjoint(vocabulary.NEGATION_CARRIERS):
                 break
-
-
-def _mark_asked(tokens: list[Token], *, has_mark: bool) -> bool:
-    """Mark the words of a sentence that asks, and say whether it does.
-
-    "20 хризантем на сегодня, водитель захватит?" asks about the driver: goods before the last comma are told.
-    """
-    asking = _asking_word(tokens)
-    if asking is None and not has_mark:
-        return False
-    if has_mark:
-        comma = max((n for n, token in enumerate(tokens) if token.text == ","), default=0)
-        told = comma if asking is None or asking > comma else 0
-    else:
-        told = asking or 0
-    if not any(QUANTITY in token.keys for token in tokens[:told]):
-        told = 0
-    for token in tokens[told:]:
-        token.is_asked = True
-    return True
-
-
-def _asking_word(tokens: list[Token]) -> int | None:
-    """Where the word stands by which a sentence asks, question mark or not."""
-    at_start = True
-    admires = any("<радость>" in token.keys or token.text in vocabulary.ADMIRING for token in tokens)
-    for position, token in enumerate(tokens):
-        after = tokens[position + 1] if position + 1 < len(tokens) else None
-        is_vague = after is not None and not after.lemmas.isdisjoint(vocabulary.VAGUE)
-        if token.text == "ли" and position:
-            return 0
-        if not is_vague and not vocabulary.ASKING_ANYWHERE.isdisjoint(token.lemmas):
-            before = tokens[position - 1] if position else None
-            if before is not None and before.text == "," and position > 1:
-                before = tokens[position - 2]
-            exclaims = admires and "какой" in token.lemmas
-            if not exclaims and (before is None or before.lemmas.isdisjoint(vocabulary.KNOWING)):
-                token.keys.add("<вопросительное слово>")
-                return position
-        joins = token.text == "как" and after is not None and after.text in {"в", "на", "и", "для"}
-        joins = joins or (token.text == "есть" and position and tokens[position - 1].text in {"и", "так"})
-        if at_start and not is_vague and not joins and token.text in vocabulary.ASKING_AT_START:
-            token.keys.add("<вопросительное слово>")
-            return position
-        if token.text == "," or (not token.is_filler and token.text not in {"не", "но", "да"}):
-            at_start = False
-    return None

@@ -33,6 +33,7 @@ def starting_classifier() -> Classifier:
             keywords=row["keyword_patterns"],
             exceptions=row["except_patterns"],
             regex=row["regex_pattern"],
+            min_length=row["min_text_length"],
             sender_role=row["sender_role"] or "",
             priority=row["priority"],
             weight=row["weight"],

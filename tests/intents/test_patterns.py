@@ -48,6 +48,13 @@ def test_an_exclamation_mark_asks_for_exactly_this_form() -> None:
     assert classifier.classify("жди", "client").intent == "other"
 
 
+def test_another_form_of_a_noun_finds_itself_alone() -> None:
+    classifier = Classifier([rule("на обеде")])
+
+    assert classifier.classify("мы на обеде", "client").intent == "order"
+    assert classifier.classify("на обед", "client").intent == "other"
+
+
 def test_a_phrase_is_its_words_one_after_another() -> None:
     classifier = Classifier([rule("все верно", intent="confirmation")])
 

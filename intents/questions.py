@@ -1,0 +1,93 @@
+"""Which sentences ask, with a question mark or without one, and which of their words are in the question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from intents import vocabulary
+from intents.numbers import QUANTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from intents.reading import Token
+
+ASKING_WORD, EXCLAIMED = "<вопросительное слово>", "<восклицание>"
+
+
+def mark_asked(tokens: Sequence[Token], *, has_mark: bool) -> bool:
+    """Mark the words of a sentence that asks, and say whether it does.
+
+    Goods named before what asks are told, not asked: "20 хризантем на сегодня, водитель захватит?".
+    """
+    asking = _asking_word(tokens)
+    if asking is None and not has_mark:
+        return False
+    if has_mark:
+        comma = max((n for n, token in enumerate(tokens) if token.text == ","), default=0)
+        told = comma if asking is None or asking > comma else 0
+    else:
+        told = asking or 0
+    if not any(QUANTITY in token.keys for token in tokens[:told]):
+        told = 0
+    for token in tokens[told:]:
+        token.is_asked = True
+    return True
+
+
+def opens_a_question(lemmas: frozenset[str], tokens: Sequence[Token], rest: str) -> bool:
+    """ "…, сколько они стояли": what stands before the comma does not ask, so it is read by itself."""
+    return (
+        len(tokens) > 2
+        and tokens[-1].text == ","
+        and not vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas)
+        and tokens[-2].lemmas.isdisjoint(vocabulary.KNOWING)
+        and not rest.lstrip(" -").startswith(vocabulary.VAGUE_STARTS)
+    )
+
+
+def _asking_word(tokens: Sequence[Token]) -> int | None:
+    """Where the word stands by which a sentence asks, question mark or not."""
+    is_admiring = any(
+        {"<радость>", EXCLAIMED} & token.keys or token.text in vocabulary.ADMIRING for token in tokens
+    )
+    at_start = True
+    for position, token in enumerate(tokens):
+        if token.text == "ли" and position:
+            return 0
+        if not _is_vague(tokens, position) and (
+            _asks_anywhere(tokens, position, is_admiring=is_admiring)
+            or (at_start and _asks_at_start(tokens, position))
+        ):
+            token.keys.add(ASKING_WORD)
+            return position
+        if token.text == "," or (not token.is_filler and token.text not in {"не", "но", "да"}):
+            at_start = False
+    return None
+
+
+def _is_vague(tokens: Sequence[Token], position: int) -> bool:
+    """Before "-то", "нибудь", "обычно" a word of asking does not ask."""
+    after = tokens[position + 1] if position + 1 < len(tokens) else None
+    return after is not None and not after.lemmas.isdisjoint(vocabulary.VAGUE)
+
+
+def _asks_anywhere(tokens: Sequence[Token], position: int, *, is_admiring: bool) -> bool:
+    lemmas = tokens[position].lemmas
+    if vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas) or (is_admiring and "какой" in lemmas):
+        return False
+    before = tokens[position - 1] if position else None
+    if before is not None and before.text == "," and position > 1:
+        before = tokens[position - 2]
+    return before is None or before.lemmas.isdisjoint(vocabulary.KNOWING)
+
+
+def _asks_at_start(tokens: Sequence[Token], position: int) -> bool:
+    """ "Как оплатить" asks, "как в пятницу" compares; "есть белые" asks, "так и есть" agrees."""
+    text = tokens[position].text
+    after = tokens[position + 1].text if position + 1 < len(tokens) else ""
+    if text == "как" and after in {"в", "на", "и", "для"}:
+        return False
+    if text == "есть" and position and tokens[position - 1].text in {"и", "так"}:
+        return False
+    return text in vocabulary.ASKING_AT_START
