@@ -67,9 +67,12 @@ def _asking_word(tokens: Sequence[Token]) -> int | None:
 
 
 def _is_vague(tokens: Sequence[Token], position: int) -> bool:
-    """Before "-то", "нибудь", "обычно" a word of asking does not ask."""
+    """Before "-то" and "нибудь" a word of asking does not ask, nor does "как" before "обычно"."""
     after = tokens[position + 1] if position + 1 < len(tokens) else None
-    return after is not None and not after.lemmas.isdisjoint(vocabulary.VAGUE)
+    if after is None:
+        return False
+    comparing = tokens[position].text == "как" and not after.lemmas.isdisjoint(vocabulary.COMPARED)
+    return comparing or not after.lemmas.isdisjoint(vocabulary.VAGUE)
 
 
 def _asks_anywhere(tokens: Sequence[Token], position: int, *, is_admiring: bool) -> bool:
