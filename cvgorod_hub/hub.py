@@ -8,13 +8,22 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from cvgorod_hub import health, hub_processes, preparation
+from cvgorod_hub.orphans import ProcessNotes
 from cvgorod_hub.preparation import Login
 from cvgorod_hub.supervisor import Process, StopSignals, Supervisor
 
 Say = Callable[[str], None]
 
 
-def serve(*, port: int, demo: bool | None, only: frozenset[str], signals: StopSignals, say: Say) -> bool:
+def serve(
+    *,
+    port: int,
+    demo: bool | None,
+    only: frozenset[str],
+    signals: StopSignals,
+    notes: ProcessNotes,
+    say: Say,
+) -> bool:
     """Serve until told to stop (True), or until nothing is left that can run (False).
 
     `demo` None: a demo where no bot's token is set.
@@ -35,7 +44,7 @@ def serve(*, port: int, demo: bool | None, only: frozenset[str], signals: StopSi
             say("TELEGRAM_BOT_TOKEN is not set: the collector is not started.")
         processes = _processes(port, only, token)
     return asyncio.run(
-        Supervisor(processes).run(
+        Supervisor(processes, note_start=notes.note).run(
             signals=signals, when_ready=lambda names: _announce(names, port, login, say)
         )
     )

@@ -57,8 +57,12 @@ class Process:
 class Supervisor:
     """Runs processes until told to stop. One that ends with EX_CONFIG stays down, the rest goes on."""
 
-    def __init__(self, processes: list[Process]) -> None:
+    def __init__(
+        self, processes: list[Process], *, note_start: Callable[[str, int], None] | None = None
+    ) -> None:
+        """`note_start` is told the name and number of each process that starts: it leads a session."""
         self.processes = processes
+        self.note_start = note_start
         self.width = max(len(name) for name in ("hub", *(process.name for process in processes)))
         self.stopping = asyncio.Event()
         self.killing = asyncio.Event()
@@ -140,6 +144,8 @@ class Supervisor:
             start_new_session=True,
         )
         os.close(writing)
+        if self.note_start:
+            self.note_start(process.name, child.pid)
         output = asyncio.create_task(self._relay(process.name, reading))
         probing = asyncio.create_task(self._settle(process))
         await self._unless_stopping(child.wait())

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from cvgorod_hub import environment
 from cvgorod_hub.data_folder import held_data_folder, running_services
 from cvgorod_hub.embedded import EmbeddedServerError
+from cvgorod_hub.orphans import ProcessNotes
 from cvgorod_hub.supervisor import StopSignals
 
 HOST = "127.0.0.1"
@@ -54,18 +55,21 @@ class Command(BaseCommand):
         signals = StopSignals()
         try:
             with held_data_folder() as folder:
+                notes = ProcessNotes(folder)
+                notes.end_orphans()
                 if "web" in options["only"]:
                     _wait_for_port(options["port"])
                 environment.ensure_secret_key()
                 self._say(f"Data: {folder}")
                 with running_services(folder):
-                    is_stopped = signals.received or self._serve(signals, options)
+                    is_stopped = signals.received or self._serve(signals, notes, options)
+                notes.forget()
         except EmbeddedServerError as error:
             raise ImproperlyConfigured(str(error)) from None
         if not is_stopped:
             sys.exit(os.EX_CONFIG)
 
-    def _serve(self, signals: StopSignals, options: dict[str, Any]) -> bool:
+    def _serve(self, signals: StopSignals, notes: ProcessNotes, options: dict[str, Any]) -> bool:
         django.setup()
         from cvgorod_hub import hub  # here, because models need the settings, which need the servers
 
@@ -74,6 +78,7 @@ class Command(BaseCommand):
             demo=options["demo"],
             only=options["only"],
             signals=signals,
+            notes=notes,
             say=self._say,
         )
 
