@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from intents import deepseek as deepseek_client
 from intents import model_queue
 from intents.classification import classify_by_patterns
 from intents.deepseek import Reply
@@ -181,7 +182,7 @@ def test_the_accounts_trouble_stops_the_queue_and_costs_no_attempt(
 def test_what_changed_while_the_model_thought_wins(meanwhile: str, deepseek: DeepSeekStub) -> None:
     analysis = due(text="кения")
     row = MessageAnalysis.objects.filter(pk=analysis.pk)
-    original = model_queue.deepseek.ask
+    original = deepseek_client.ask
 
     def ask(asked: Sequence[Asked]) -> Reply:
         reply = original(asked)
@@ -194,7 +195,7 @@ def test_what_changed_while_the_model_thought_wins(meanwhile: str, deepseek: Dee
         return reply
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_queue.deepseek, "ask", ask)
+        patch.setattr(deepseek_client, "ask", ask)
         classify_due_batch()
 
     found = row.get()
@@ -211,7 +212,7 @@ def test_a_worker_that_died_gives_its_messages_back(deepseek: DeepSeekStub) -> N
 
     analysis = due()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_queue.deepseek, "ask", die)
+        patch.setattr(deepseek_client, "ask", die)
         patch.setattr(model_queue, "LEASE", timedelta(0))
         with pytest.raises(KilledError):
             classify_due_batch()
@@ -224,14 +225,14 @@ def test_a_worker_that_died_gives_its_messages_back(deepseek: DeepSeekStub) -> N
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_no_transaction_is_open_while_the_model_is_asked(deepseek: DeepSeekStub) -> None:
     due()
-    original, seen = model_queue.deepseek.ask, []
+    original, seen = deepseek_client.ask, []
 
     def ask(asked: Sequence[Asked]) -> Reply:
         seen.append(connection.in_atomic_block)
         return original(asked)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_queue.deepseek, "ask", ask)
+        patch.setattr(deepseek_client, "ask", ask)
         classify_due_batch()
 
     assert seen == [False]
