@@ -136,6 +136,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle-interrupted-sends": {"task": "sandbox.tasks.settle_interrupted_sends", "schedule": 15},
     "expire-responses": {"task": "sandbox.tasks.expire_responses", "schedule": 30},
     "parse-pending-updates": {"task": "bots.tasks.parse_pending_updates", "schedule": 15},
+    "classify-missed-messages": {"task": "intents.tasks.classify_missed_messages", "schedule": 60},
     "classify-unsure-messages": {"task": "intents.tasks.classify_unsure_messages", "schedule": 10},
 }
 

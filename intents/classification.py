@@ -13,6 +13,9 @@ from intents.patterns import Verdict
 from intents.rulebook import load_classifier
 from messaging.models import Message
 
+# How far a sweep looks back, in messages: the newest by their key, so that its cost does not grow.
+SWEPT_MESSAGES = 20_000
+
 # One statement for a batch of any size. A person's word stays; a model's belongs to the text before the edit.
 _UPSERT = """
 INSERT INTO message_analysis AS stands (
@@ -50,6 +53,25 @@ def classify_by_patterns(messages: Sequence[Message]) -> None:
         for pk, message in sorted(worded.items())
     ]
     _write(verdicts, now=timezone.now())
+
+
+def classify_missed(*, limit: int = 500) -> int:
+    """Give newer messages without an analysis their verdict; returns how many there were.
+
+    A message is stored even when a rule breaks the classifier; this comes back to it.
+    """
+    newest = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    missed = (
+        Message.objects.filter(analysis__isnull=True, id__gt=newest - SWEPT_MESSAGES)
+        .filter(source=Message.Source.TELEGRAM)
+        .exclude(message_type=Message.Type.SERVICE)
+        .exclude(text="", transcript="")
+        .defer("search_vector")
+        .order_by("-id")[:limit]
+    )
+    messages = list(missed)
+    classify_by_patterns(messages)
+    return len(messages)
 
 
 def words_of(message: Message) -> str:

@@ -1,18 +1,25 @@
-"""Celery's way in."""
+"""The worker's part: the model, and the sweep behind the patterns (queue `classify`)."""
 
 import time
 
 from celery import shared_task
 
+from intents.classification import classify_missed
 from intents.model_queue import classify_due_batch
 
 # Seconds that one sweep drains a backlog; the next one goes on.
 SWEEP = 60
 
 
-@shared_task(queue="classify")
+@shared_task
 def classify_unsure_messages() -> None:
     """Ask the model about messages that the patterns were unsure of, newest first."""
     started = time.monotonic()
     while classify_due_batch() and time.monotonic() - started < SWEEP:
         pass
+
+
+@shared_task
+def classify_missed_messages() -> int:
+    """What was stored while the patterns could not speak."""
+    return classify_missed()
