@@ -22,6 +22,8 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 30.0
 PROBE_EVERY = 0.1
+# What starts after another does so once that one is ready, but waits no longer than this.
+START_APART = 10.0
 # A stop may come as several signals at once: from the terminal, and from `make`.
 SAME_SIGNAL_WITHIN = 2.0
 STILL_WAITING_EVERY = 30.0
@@ -115,7 +117,7 @@ class Supervisor:
 
     async def _keep_running(self, process: Process) -> None:
         if process.starts_after in self.settled:
-            await self._unless_stopping(self.settled[process.starts_after].wait())
+            await self._unless_stopping(self.settled[process.starts_after].wait(), within=START_APART)
         loop = asyncio.get_running_loop()
         pause = 0.0
         while not self.stopping.is_set():
@@ -198,10 +200,12 @@ class Supervisor:
         finally:
             transport.close()
 
-    async def _unless_stopping(self, what: Coroutine[Any, Any, object]) -> None:
-        """Wait for it, or for the order to stop, whichever comes first."""
+    async def _unless_stopping(
+        self, what: Coroutine[Any, Any, object], *, within: float | None = None
+    ) -> None:
+        """Wait for it, for the order to stop, or for so many seconds: whichever comes first."""
         waiting = [asyncio.create_task(what), asyncio.create_task(self.stopping.wait())]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
 
