@@ -21,6 +21,8 @@ MESSAGE_KINDS = {
     "edited_business_message": True,
 }
 CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
+# The year 2200. Later times are no message's, and near the year 9999 no time zone can show them.
+END_OF_TIMES = 7_258_118_400
 # A bot with these states in a chat cannot write there.
 GONE = frozenset({"left", "kicked"})
 
@@ -35,6 +37,7 @@ class Membership:
 
     chat: IncomingChat
     is_member: bool
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +48,19 @@ class ParsedUpdate:
     membership: Membership | None = None
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def chat_ids(self) -> set[int]:
+        """The chats that it is about."""
+        ids = {self.membership.chat.id} if self.membership else set()
+        if self.message:
+            ids |= self.message.chat_ids
+        return ids
 
-def parse_update(payload: object, *, bot_id: int) -> ParsedUpdate:
-    """Read one raw update. Raises UnreadableUpdateError."""
+
+def parse_update(payload: object, *, arrival: int) -> ParsedUpdate:
+    """Read the raw update that was stored under the key `arrival`. Raises UnreadableUpdateError."""
     try:
-        return _parse(read_object(payload, "update"), bot_id)
+        return _parse(read_object(payload, "update"), arrival)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnreadableUpdateError(str(error) or type(error).__name__) from error
 
@@ -63,22 +74,25 @@ def update_kind(payload: object) -> str:
     return "unknown"
 
 
-def _parse(update: JSON, bot_id: int) -> ParsedUpdate:
+def _parse(update: JSON, arrival: int) -> ParsedUpdate:
     notes: list[str] = []
     for kind, is_edit in MESSAGE_KINDS.items():
         if kind in update:
             raw = read_object(update[kind], kind)
-            origin = f"update:{bot_id}:{update.get('update_id')}"
-            return ParsedUpdate(message=_message(raw, is_edit, origin, notes), notes=notes)
+            return ParsedUpdate(message=_message(raw, is_edit, arrival, notes), notes=notes)
     if "my_chat_member" in update:
         raw = read_object(update["my_chat_member"], "my_chat_member")
         status = read_object(raw.get("new_chat_member"), "new_chat_member").get("status")
-        membership = Membership(chat=_chat(raw.get("chat"), notes), is_member=status not in GONE)
+        membership = Membership(
+            chat=_chat(raw.get("chat"), notes),
+            is_member=status not in GONE,
+            at=_time(raw.get("date"), "date"),
+        )
         return ParsedUpdate(membership=membership, notes=notes)
     return ParsedUpdate()
 
 
-def _message(raw: JSON, is_edit: bool, origin: str, notes: list[str]) -> IncomingMessage:
+def _message(raw: JSON, is_edit: bool, arrival: int, notes: list[str]) -> IncomingMessage:
     number = read_int(raw.get("message_id"), "message_id")
     content = message_content(raw, notes)
     sent_at = _time(raw.get("date"), "date")
@@ -87,7 +101,8 @@ def _message(raw: JSON, is_edit: bool, origin: str, notes: list[str]) -> Incomin
         chat=_chat(raw.get("chat"), notes),
         # 0 is Telegram's "no id": ephemeral messages, some large videos.
         telegram_message_id=number or None,
-        origin=None if number else origin,
+        origin=None if number else f"update:{arrival}",
+        arrival=arrival,
         business_connection_id=clean(raw.get("business_connection_id"), notes)[:128],
         sender=_sender(raw, notes),
         sender_chat_id=_optional_id(raw.get("sender_chat"), "sender_chat"),
@@ -136,10 +151,10 @@ def _edited_at(raw: JSON, sent_at: datetime) -> datetime:
 
 
 def _time(value: object, name: str) -> datetime:
-    try:
-        return datetime.fromtimestamp(read_int(value, name), UTC)
-    except (OverflowError, OSError, ValueError):
-        raise ValueError(f"{name} is not a Unix time") from None
+    seconds = read_int(value, name)
+    if not 0 <= seconds < END_OF_TIMES:
+        raise ValueError(f"{name} is not a Unix time of our days")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _optional_int(raw: JSON, name: str) -> int | None:

@@ -8,15 +8,16 @@ import json
 import logging
 from collections.abc import Sequence
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from bots.content import BIGINT
 from bots.models import RawUpdate, TelegramBot
 from bots.parsing import ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
+from cvgorod_hub.common.database import is_passing
 from intents.classification import classify_by_patterns
-from messaging.chats import note_membership
+from messaging.chats import lock_chats, note_membership
 from messaging.ingest import store_messages
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def parse_waiting_updates(*, bot_id: int | None = None) -> int:
     """Read up to one batch of stored updates, oldest first; returns how many were taken.
 
     Updates that another process is reading are passed over. One that cannot be read, or whose rows the
-    database refuses, is marked and does not hold back its neighbours.
+    database refuses, is marked and does not hold back its neighbours. Raises a DatabaseError that will pass
+    (is_passing): then everything waits as it was.
     """
     with transaction.atomic():
         waiting = RawUpdate.objects.filter(parse_state=State.PENDING).order_by("id")
@@ -57,11 +59,7 @@ def parse_waiting_updates(*, bot_id: int | None = None) -> int:
             waiting = waiting.filter(bot_id=bot_id)
         rows = list(waiting.select_for_update(skip_locked=True)[:PARSE_BATCH])
         parsed = [(row, update) for row in rows if (update := _read(row)) is not None]
-        try:
-            with transaction.atomic():
-                _apply([update for _row, update in parsed])
-        except DatabaseError:
-            _apply_one_by_one(parsed)
+        _apply_or_fail(parsed)
         RawUpdate.objects.bulk_update(rows, ["parse_state", "error", "note", "parsed_at"])
     return len(rows)
 
@@ -98,7 +96,17 @@ def encode_payload(update: object) -> str:
 
 
 def _not_yet_stored(bot_id: int, rows: Sequence[RawUpdate]) -> list[RawUpdate]:
-    """Updates without an id cannot be told apart by it, and Telegram would hand them over again."""
+    """What is new, by its id; without one, by its words.
+
+    Telegram hands an update without an id over again and again. After a quiet week it counts from a lower
+    number, so an id that is known with other words is no id either.
+    """
+    ids = [row.update_id for row in rows if row.update_id is not None]
+    stored = RawUpdate.objects.filter(bot_id=bot_id, update_id__in=ids)
+    payloads = dict(stored.values_list("update_id", "payload"))
+    for row in rows:
+        if row.update_id in payloads and payloads[row.update_id] != row.payload:
+            row.note, row.update_id = f"the number {row.update_id} was used before", None
     nameless = {row.payload for row in rows if row.update_id is None}
     if not nameless:
         return list(rows)
@@ -115,21 +123,28 @@ def _read(row: RawUpdate) -> ParsedUpdate | None:
     """What the row means; a row that cannot be read is marked and gives None."""
     row.parsed_at = timezone.now()
     try:
-        update = parse_update(row.decoded(), bot_id=row.bot_id)
+        update = parse_update(row.decoded(), arrival=row.pk)
     except UnreadableUpdateError as error:
         _fail(row, str(error))
         return None
+    except Exception as error:
+        # A fault of the parser: the update waits for its mend, and its neighbours do not.
+        logger.exception("parser failed bot=%s update=%s", row.bot_id, row.update_id)
+        _fail(row, f"{type(error).__name__}: {error}")
+        return None
     row.error = ""
-    row.note = "; ".join(dict.fromkeys(update.notes))
+    row.note = "; ".join(dict.fromkeys([*filter(None, row.note.split("; ")), *update.notes]))
     means_nothing = update.message is None and update.membership is None
     row.parse_state = State.IGNORED if means_nothing else State.PARSED
     return update
 
 
 def _apply(updates: Sequence[ParsedUpdate]) -> None:
+    lock_chats(chat_id for update in updates for chat_id in update.chat_ids)
     for update in updates:
         if update.membership is not None:
-            note_membership(chat=update.membership.chat, is_member=update.membership.is_member)
+            membership = update.membership
+            note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
     changed = store_messages([update.message for update in updates if update.message is not None])
     if not changed:
         return
@@ -142,16 +157,26 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         logger.exception("patterns failed messages=%d", len(changed))
 
 
-def _apply_one_by_one(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:
-    for row, update in parsed:
-        try:
-            with transaction.atomic():
-                _apply([update])
-        except DatabaseError as error:
-            _fail(row, f"{type(error).__name__}: {error}")
+def _apply_or_fail(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:
+    """All at once; where that is refused, halves, so that only what is refused by itself fails."""
+    if not parsed:
+        return
+    try:
+        with transaction.atomic():
+            _apply([update for _row, update in parsed])
+    except Exception as error:
+        if is_passing(error):
+            raise
+        if len(parsed) > 1:
+            middle = len(parsed) // 2
+            _apply_or_fail(parsed[:middle])
+            _apply_or_fail(parsed[middle:])
+            return
+        [(row, _update)] = parsed
+        _fail(row, f"{type(error).__name__}: {error}")
 
 
 def _fail(row: RawUpdate, error: str) -> None:
     row.parse_state = State.FAILED
-    row.error = error[:1000]
+    row.error = error.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:1000]
     logger.warning("update cannot be read bot=%s update=%s error=%s", row.bot_id, row.update_id, error[:200])

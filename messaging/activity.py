@@ -1,13 +1,13 @@
 """Since when a client waits, kept on the chat so that nobody has to read its history."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
 
 from clients.models import RoleName
-from messaging.models import Message
+from messaging.models import Chat, Message
 
 # (timestamp, Telegram's message id): the id settles the order within one second.
 Answer = tuple[datetime, int]
@@ -17,12 +17,13 @@ UPDATE chats SET
     last_message_at = GREATEST(chats.last_message_at, fresh.last_message_at),
     answered_at = answer.at,
     answered_message_id = answer.message_id,
-    waiting_since = (
+    waiting_since = CASE WHEN chats.migrated_to_id IS NULL THEN (
         SELECT messages.timestamp
         FROM messages
         JOIN users ON users.id = messages.user_id
         JOIN user_roles ON user_roles.id = users.role_id
-        WHERE messages.chat_id = chats.id
+        WHERE messages.chat_id = ANY (
+                chats.id || ARRAY(SELECT id FROM chats AS before WHERE before.migrated_to_id = chats.id))
           AND user_roles.role_name = %(client)s
           AND messages.source = %(telegram)s
           AND messages.message_type <> %(service)s
@@ -31,7 +32,7 @@ UPDATE chats SET
                OR (messages.timestamp, messages.telegram_message_id) > (answer.at, answer.message_id))
         ORDER BY messages.timestamp, messages.id
         LIMIT 1
-    )
+    ) END
 FROM unnest(%(chats)s::bigint[], %(last)s::timestamptz[], %(answered)s::timestamptz[], %(ids)s::bigint[])
          AS fresh (chat_id, last_message_at, answered_at, answered_message_id)
      JOIN chats AS known ON known.id = fresh.chat_id
@@ -47,7 +48,7 @@ WHERE chats.id = fresh.chat_id
 
 
 def note_activity(messages: Sequence[Message]) -> None:
-    """Bring the chats of these messages up to date, in one statement.
+    """Bring the chats of these messages up to date, in one statement. Call it with the chats locked.
 
     A word of our staff, or a reply that the hub sent, answers what was said before it. Service messages
     and imported history neither wait nor answer.
@@ -61,7 +62,20 @@ def note_activity(messages: Sequence[Message]) -> None:
             answered[message.chat_id].append((message.timestamp, number))
     if not last:
         return
-    newest = {chat_id: max(answers) for chat_id, answers in answered.items()}
+    _update(last, {chat_id: max(answers) for chat_id, answers in answered.items()})
+
+
+def carry_over(*, old_id: int, new_id: int) -> None:
+    """A group goes on under another id: what was asked and answered there counts here."""
+    old = Chat.objects.get(pk=old_id)
+    answered = {}
+    if old.answered_at is not None:
+        # The new chat counts its messages anew, so the old number says nothing there.
+        answered[new_id] = (old.answered_at, 0)
+    _update({old_id: old.last_message_at, new_id: old.last_message_at}, answered)
+
+
+def _update(last: Mapping[int, datetime | None], newest: Mapping[int, Answer]) -> None:
     chat_ids = sorted(last)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,4 +97,7 @@ def _answers(message: Message) -> bool:
         return True
     if message.source != Message.Source.TELEGRAM or message.message_type == Message.Type.SERVICE:
         return False
-    return message.user is not None and message.user.role.is_staff
+    if message.user is None:
+        # An anonymous administrator speaks as the group itself.
+        return message.sender_chat_id == message.chat_id
+    return message.user.role.is_staff

@@ -1,22 +1,38 @@
 """What becomes of a chat: seen, renamed, moved, closed to us."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
+from messaging.activity import carry_over
 from messaging.incoming import IncomingChat
 from messaging.models import Chat
 
 
-def store_chats(incoming: Iterable[IncomingChat]) -> None:
-    """Create or rename; a chat that is as we know it is not written again."""
-    wanted = {chat.id: chat for chat in incoming}
-    known = {chat.pk: (chat.name, chat.chat_type) for chat in Chat.objects.filter(pk__in=wanted)}
+def lock_chats(chat_ids: Iterable[int]) -> None:
+    """Be the only writer of these chats until the transaction ends.
+
+    Everybody who stores messages takes this lock first, in one order: so nobody deadlocks, and what is
+    kept on the chat is computed from what stands. References to the chat are not held up by it.
+    """
+    rows = Chat.objects.filter(pk__in=set(chat_ids)).order_by("id").select_for_update(no_key=True)
+    list(rows.values_list("pk"))
+
+
+def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
+    """Create or rename, by the latest sighting; one older than the chat's last message renames nothing.
+
+    A chat that is as we know it is not written again.
+    """
+    latest = {chat.id: (chat, at) for chat, at in sorted(sightings, key=lambda sighting: sighting[1])}
+    known = {chat.pk: chat for chat in Chat.objects.filter(pk__in=latest)}
     Chat.objects.bulk_create(
         (
             Chat(id=chat.id, name=chat.name, chat_type=chat.chat_type)
-            for _id, chat in sorted(wanted.items())
-            if known.get(chat.id) != (chat.name, chat.chat_type)
+            for _id, (chat, at) in sorted(latest.items())
+            if _is_news(known.get(chat.id), chat, at)
         ),
         update_conflicts=True,
         update_fields=["name", "chat_type", "updated_at"],
@@ -25,11 +41,16 @@ def store_chats(incoming: Iterable[IncomingChat]) -> None:
 
 
 def follow_migration(*, old_id: int, new_id: int) -> None:
-    """A group became a supergroup: it goes on under another id, and its rows stay where they are."""
+    """A group became a supergroup: it goes on under another id, and its rows stay where they are.
+
+    A client who waited there waits here.
+    """
     with transaction.atomic():
         old, _created = Chat.objects.get_or_create(pk=old_id, defaults={"chat_type": Chat.Type.GROUP})
         Chat.objects.get_or_create(pk=new_id, defaults={"chat_type": Chat.Type.SUPERGROUP, "name": old.name})
-        Chat.objects.filter(pk=old_id).update(migrated_to_id=new_id, waiting_since=None)
+        lock_chats([old_id, new_id])
+        Chat.objects.filter(pk=old_id).update(migrated_to_id=new_id)
+        carry_over(old_id=old_id, new_id=new_id)
 
 
 def mark_unreachable(*, chat_id: int) -> None:
@@ -37,7 +58,16 @@ def mark_unreachable(*, chat_id: int) -> None:
     Chat.objects.filter(pk=chat_id).update(is_active=False)
 
 
-def note_membership(*, chat: IncomingChat, is_member: bool) -> None:
-    """Telegram says whether the bot is in the chat."""
-    store_chats([chat])
-    Chat.objects.filter(pk=chat.id).update(is_active=is_member)
+def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> None:
+    """Telegram says whether the bot is in the chat; an older word does not undo a newer one."""
+    store_chats([(chat, at)])
+    Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id).update(
+        is_active=is_member, membership_at=at
+    )
+
+
+def _is_news(known: Chat | None, chat: IncomingChat, at: datetime) -> bool:
+    if known is None:
+        return True
+    is_older = known.last_message_at is not None and at < known.last_message_at
+    return not is_older and (known.name, known.chat_type) != (chat.name, chat.chat_type)

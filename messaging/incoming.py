@@ -20,6 +20,7 @@ class IncomingMessage:
 
     `telegram_message_id` is None where Telegram gave none (0); `origin` then names the message.
     `migrated_to` / `migrated_from`: this message says that the group became a supergroup.
+    `arrival` grows with each arrival and settles the order within one second.
     """
 
     chat: IncomingChat
@@ -27,6 +28,7 @@ class IncomingMessage:
     timestamp: datetime
     message_type: str
     origin: str | None = None
+    arrival: int = 0
     business_connection_id: str = ""
     sender: IncomingPerson | None = None
     sender_chat_id: int | None = None
@@ -48,6 +50,11 @@ class IncomingMessage:
             self.business_connection_id,
             self.origin if self.telegram_message_id is None else self.telegram_message_id,
         )
+
+    @property
+    def chat_ids(self) -> set[int]:
+        """The chats that storing this message writes to."""
+        return {self.chat.id} | {pk for pk in (self.migrated_to, self.migrated_from) if pk is not None}
 
     @property
     def said_at(self) -> datetime:

@@ -15,7 +15,7 @@ from django.db.models import Q
 from clients.models import RoleName
 from clients.people import IncomingPerson, store_people
 from messaging.activity import note_activity
-from messaging.chats import follow_migration, store_chats
+from messaging.chats import follow_migration, lock_chats, store_chats
 from messaging.incoming import IncomingMessage
 from messaging.models import Message, MessageVersion
 
@@ -23,7 +23,8 @@ Key = tuple[int, str, int | str | None]
 
 # What an edit may change. A state that differs in none of these is not a new version.
 VISIBLE_FIELDS = ("text", "message_type", "media")
-WRITTEN_FIELDS = (*VISIBLE_FIELDS, "edited_at", "timestamp")
+STATE_FIELDS = ("state_at", "state_arrival")
+WRITTEN_FIELDS = (*VISIBLE_FIELDS, "edited_at", "timestamp", *STATE_FIELDS)
 
 
 def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
@@ -34,7 +35,8 @@ def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
     if not batch:
         return []
     with transaction.atomic():
-        store_chats(incoming.chat for incoming in batch)
+        lock_chats(chat_id for incoming in batch for chat_id in incoming.chat_ids)
+        store_chats((incoming.chat, incoming.said_at) for incoming in batch)
         people = store_people(
             [(incoming.sender, incoming.timestamp) for incoming in batch if incoming.sender]
         )
@@ -60,7 +62,11 @@ def record_sent(
     sender: IncomingPerson,
     reply_to_message_id: int | None,
 ) -> None:
-    """Our own message takes its place in the history; Telegram does not send it back to us."""
+    """Our own message takes its place in the history; Telegram does not send it back to us.
+
+    Call it inside a transaction.
+    """
+    lock_chats([chat_id])
     sender_row = store_people([(sender, sent_at)], new_bots=RoleName.ASSISTANT_BOT)[sender.id]
     message, _created = Message.objects.get_or_create(
         chat_id=chat_id,
@@ -79,6 +85,7 @@ def record_sent(
 
 def record_sent_without_id(*, chat_id: int, text: str, sent_at: datetime, origin: str) -> None:
     """The same for a message that a person saw arrive, whose id nobody knows."""
+    lock_chats([chat_id])
     message, _created = Message.objects.get_or_create(
         origin=origin,
         defaults={
@@ -100,16 +107,22 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
         states[incoming.key].append(_as_row(incoming))
 
     changed: list[Message] = []
+    unseen: list[Message] = []
     versions: list[tuple[Message, Message]] = []
     for key, rows in states.items():
-        # The sort is stable: within one second the later arrival wins, an edit over the original.
-        rows.sort(key=lambda row: (row.edited_at or row.timestamp, row.edited_at is not None))
-        current = rows[-1]
-        if (before := stored.get(key)) is None or _differ(before, current):
+        rows.sort(key=_place)
+        current, before = rows[-1], stored.get(key)
+        if before is None or _differ(before, current):
             changed.append(current)
+        elif _place(before) != _place(current):
+            # Nothing that people see; but a state between the two, read later, must not win.
+            before.state_at, before.state_arrival = current.state_at, current.state_arrival
+            unseen.append(before)
         owner = before or current
         versions += [(owner, row) for row, later in pairwise(rows) if _differ(row, later)]
     _write(changed)
+    if unseen:
+        Message.objects.bulk_update(unseen, STATE_FIELDS)
     ids = {_key(message): message.pk for message in (*stored.values(), *changed)}
     MessageVersion.objects.bulk_create(
         (
@@ -181,7 +194,14 @@ def _as_row(incoming: IncomingMessage) -> Message:
         media=incoming.media,
         timestamp=incoming.timestamp,
         edited_at=incoming.edited_at,
+        state_at=incoming.said_at,
+        state_arrival=incoming.arrival,
     )
+
+
+def _place(row: Message) -> tuple[datetime, bool, int]:
+    """Where a state stands among the states of its message: an edit after the original of its second."""
+    return (row.state_at or row.edited_at or row.timestamp, row.edited_at is not None, row.state_arrival)
 
 
 def _key(row: Message) -> Key:

@@ -48,6 +48,9 @@ class Chat(models.Model):
         blank=True,
         help_text=_("The client's first message that nobody has answered yet."),
     )
+    membership_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When Telegram last said whether the bot is in the chat.")
+    )
     # Our newest answer; what a client said after it waits. Kept by messaging/activity.py.
     answered_at = models.DateTimeField(null=True, editable=False)
     answered_message_id = models.BigIntegerField(null=True, editable=False)
@@ -162,6 +165,10 @@ class Message(models.Model):
     transcript = models.TextField(_("transcript"), blank=True, default="")
     timestamp = models.DateTimeField(_("time"))
     edited_at = models.DateTimeField(_("edited"), null=True)
+    # The newest state seen, visible or not: an older one that is read later must not win. Within one
+    # second the later arrival counts (the raw update's key).
+    state_at = models.DateTimeField(null=True, editable=False)
+    state_arrival = models.BigIntegerField(default=0, editable=False)
     source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.TELEGRAM)
     origin = models.CharField(
         max_length=64, null=True, unique=True, help_text=_("The update of a message without an id.")

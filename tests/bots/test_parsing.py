@@ -19,7 +19,7 @@ def update(**message: Any) -> dict[str, Any]:
 
 
 def parsed(**message: Any) -> IncomingMessage:
-    result = parse_update(update(**message), bot_id=BOT_ID).message
+    result = parse_update(update(**message), arrival=BOT_ID).message
     assert result is not None
     return result
 
@@ -70,7 +70,7 @@ def test_an_edit_is_a_later_state_of_the_same_message() -> None:
     raw = update(text="15 пачек", edit_date=1_780_000_060)
     raw["edited_message"] = raw.pop("message")
 
-    message = parse_update(raw, bot_id=BOT_ID).message
+    message = parse_update(raw, arrival=BOT_ID).message
 
     assert message is not None
     assert message.key == parsed(text="5 пачек").key
@@ -80,13 +80,13 @@ def test_an_edit_is_a_later_state_of_the_same_message() -> None:
 def test_a_message_id_of_zero_is_no_key() -> None:
     message = parsed(message_id=0, text="?")
 
-    assert (message.telegram_message_id, message.origin) == (None, "update:77:10")
+    assert (message.telegram_message_id, message.origin) == (None, "update:77")
 
 
 def test_a_channel_post_has_no_person() -> None:
     raw = {"update_id": 1, "channel_post": {**update(text="Пост")["message"], "sender_chat": CHAT}}
 
-    message = parse_update(raw, bot_id=BOT_ID).message
+    message = parse_update(raw, arrival=BOT_ID).message
 
     assert message is not None
     assert (message.sender, message.sender_chat_id) == (None, -1001)
@@ -96,7 +96,7 @@ def test_a_business_connection_is_part_of_the_key() -> None:
     raw = update(text="а", business_connection_id="bc")
     raw["business_message"] = raw.pop("message")
 
-    message = parse_update(raw, bot_id=BOT_ID).message
+    message = parse_update(raw, arrival=BOT_ID).message
 
     assert message is not None
     assert message.key == (-1001, "bc", 5)
@@ -109,7 +109,7 @@ def test_a_forward_with_a_hidden_author_keeps_the_name() -> None:
 
 
 def test_characters_that_postgresql_cannot_hold_are_replaced_with_a_note() -> None:
-    result = parse_update(update(text="а\x00б\ud83dв 🌷"), bot_id=BOT_ID)
+    result = parse_update(update(text="а\x00б\ud83dв 🌷"), arrival=BOT_ID)
 
     assert result.message is not None
     assert result.message.text == "а\ufffdб\ufffdв 🌷"
@@ -117,16 +117,16 @@ def test_characters_that_postgresql_cannot_hold_are_replaced_with_a_note() -> No
 
 
 def test_the_bots_removal_closes_the_chat() -> None:
-    raw = {"update_id": 1, "my_chat_member": {"chat": CHAT, "new_chat_member": {"status": "kicked"}}}
+    raw = {"update_id": 1, "my_chat_member": {"chat": CHAT, "date": 5, "new_chat_member": {"status": "kicked"}}}
 
-    membership = parse_update(raw, bot_id=BOT_ID).membership
+    membership = parse_update(raw, arrival=BOT_ID).membership
 
     assert membership is not None
     assert (membership.chat.id, membership.is_member) == (-1001, False)
 
 
 def test_a_kind_that_the_hub_does_not_store_means_nothing() -> None:
-    result = parse_update({"update_id": 1, "poll_answer": {"poll_id": "1"}}, bot_id=BOT_ID)
+    result = parse_update({"update_id": 1, "poll_answer": {"poll_id": "1"}}, arrival=BOT_ID)
 
     assert (result.message, result.membership) == (None, None)
 
@@ -148,7 +148,7 @@ def test_a_kind_that_the_hub_does_not_store_means_nothing() -> None:
 )
 def test_what_cannot_be_read_is_named(broken: object, named: str) -> None:
     with pytest.raises(UnreadableUpdateError, match=named):
-        parse_update(broken, bot_id=BOT_ID)
+        parse_update(broken, arrival=BOT_ID)
 
 
 json_values = st.recursive(
@@ -166,7 +166,7 @@ def test_any_mutation_is_read_or_refused_never_a_crash(mutation: dict[str, Any],
     raw = {"update_id": 1, kind: {**update(text="а")["message"], **mutation}}
 
     try:
-        result = parse_update(raw, bot_id=BOT_ID)
+        result = parse_update(raw, arrival=BOT_ID)
     except UnreadableUpdateError:
         return
     assert result.message is not None

@@ -121,7 +121,7 @@ def test_the_bots_removal_and_return_open_and_close_the_chat() -> None:
         (2, "kicked", False),
         (3, "administrator", True),
     ]:
-        change = {"chat": chat, "new_chat_member": {"status": status}}
+        change = {"chat": chat, "date": update_id, "new_chat_member": {"status": status}}
         store_updates(bot_id=BOT_ID, raw=[{"update_id": update_id, "my_chat_member": change}])
         parse_waiting_updates()
         assert Chat.objects.get(pk=-9).is_active is is_active
