@@ -55,7 +55,10 @@ class RawUpdateAdmin(LargeTableAdmin):
 
     @display(description=gettext_lazy("payload"))
     def content(self, update: RawUpdate) -> str:
-        pretty = json.dumps(update.decoded(), ensure_ascii=False, indent=2)
+        try:
+            pretty = json.dumps(update.decoded(), ensure_ascii=False, indent=2)
+        except RecursionError:
+            pretty = update.payload  # nested too deep to lay out
         shown = pretty.encode("utf-8", "replace").decode()
         return format_html('<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', shown)
 

@@ -35,7 +35,11 @@ def open_bot() -> Bot:
         raise TokenRefusedError from None
 
 
-def translate(error: TelegramAPIError | ClientDecodeError | TimeoutError) -> ExternalServiceError:
+# How a call can fail: UnicodeDecodeError is aiohttp's, where a proxy answers in some other encoding.
+FAILURES = (TelegramAPIError, ClientDecodeError, UnicodeDecodeError, TimeoutError)
+
+
+def translate(error: Exception) -> ExternalServiceError:
     """What went wrong, without the token that aiohttp puts into its texts."""
     if isinstance(error, TelegramUnauthorizedError | TelegramNotFound):
         return TokenRefusedError()

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram import Bot
-from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramConflictError
+from aiogram.exceptions import TelegramConflictError
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
-from bots.client import translate
+from bots.client import FAILURES, translate
 from bots.methods import GetMe, GetUpdates, GetWebhookInfo
 from bots.models import TelegramBot
 from bots.poller_lock import PollerLock
@@ -60,10 +60,9 @@ class Collector:
 
     async def run(self) -> None:
         """Raises TokenRefusedError, WebhookIsSetError, PollerLockError; with `once` any failure."""
-        facts = await self._until_answered(GetMe())
-        if facts is None:
+        bot_id = await self._introduce()
+        if bot_id is None:
             return
-        bot_id = await sync_to_async(register_bot)(facts)
         lock = PollerLock(bot_id)
         try:
             while not self.stop.is_set():
@@ -80,9 +79,9 @@ class Collector:
         except TelegramConflictError as error:
             await self._refuse_webhook()
             await self._wait_out(translate(error))
-        except (TelegramAPIError, ClientDecodeError, TimeoutError) as error:
+        except FAILURES as error:
             await self._wait_out(translate(error))
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             # Nothing was confirmed: Telegram keeps the batch until the database is back.
             await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
         else:
@@ -103,22 +102,24 @@ class Collector:
         if spins and not self.once:
             await self._sleep(SHORTEST_EMPTY_POLL_SECONDS)
 
-    async def _until_answered(self, method: GetMe) -> dict[str, Any] | None:
+    async def _introduce(self) -> int | None:
+        """Ask Telegram who this bot is until it answers, and keep that; None when a stop came first."""
         while not self.stop.is_set():
             try:
-                call = self.bot(method, request_timeout=CALL_DEADLINE_SECONDS)
-                facts: dict[str, Any] | None = await self._unless_stopped(call)
-            except (TelegramAPIError, ClientDecodeError, TimeoutError) as error:
+                call = self.bot(GetMe(), request_timeout=CALL_DEADLINE_SECONDS)
+                facts = await self._unless_stopped(call)
+                return None if facts is None else await sync_to_async(register_bot)(facts)
+            except FAILURES as error:
                 await self._wait_out(translate(error))
-            else:
-                return facts
+            except (OperationalError, InterfaceError) as error:
+                await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
         return None
 
     async def _refuse_webhook(self) -> None:
         """A 409 has two reasons; this tells whether it is the one that waiting does not cure."""
         try:
             info = await self.bot(GetWebhookInfo(), request_timeout=CALL_DEADLINE_SECONDS)
-        except (TelegramAPIError, ClientDecodeError, TimeoutError):
+        except FAILURES:
             return
         if info.get("url"):
             raise WebhookIsSetError
@@ -151,6 +152,7 @@ class Collector:
 
 def register_bot(facts: dict[str, Any]) -> int:
     """Keep what getMe says about our bot; returns its id."""
+    close_old_connections()
     bot_id = facts.get("id")
     if not isinstance(bot_id, int):
         raise ExternalServiceError("getMe did not say which bot this is.", permanent=True)

@@ -8,7 +8,7 @@ import os
 import socket
 
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection
 
 # Any constant will do; it keeps these locks apart from other users of advisory locks.
 LOCK_SPACE = 0x_C7_60_0D
@@ -24,7 +24,9 @@ class PollerLock:
         self._connection: psycopg.Connection | None = None
 
     def hold(self) -> None:
-        """Take the lock, or make sure that it is still ours; raises PollerLockError.
+        """Take the lock, or make sure that it is still ours.
+
+        Raises PollerLockError, and OperationalError while the database is away.
 
         Called before every poll: a restarted database has forgotten the lock together with its session.
         """
@@ -35,6 +37,12 @@ class PollerLock:
                 self.release()
             else:
                 return
+        try:
+            self._connection = self._take()
+        except psycopg.OperationalError as error:
+            raise OperationalError(str(error)) from error
+
+    def _take(self) -> "psycopg.Connection":
         session = self._open_session()
         row = session.execute("SELECT pg_try_advisory_lock(%s)", [self._key]).fetchone()
         if row is None or not row[0]:
@@ -43,7 +51,7 @@ class PollerLock:
             raise PollerLockError(
                 f"This bot is already polled by {holder}; a second poller would take its updates."
             )
-        self._connection = session
+        return session
 
     def release(self) -> None:
         if self._connection is not None:

@@ -6,8 +6,6 @@ from typing import Any
 
 import aiohttp
 from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramAPIError,
     TelegramBadRequest,
     TelegramConflictError,
     TelegramEntityTooLarge,
@@ -20,7 +18,7 @@ from aiogram.exceptions import (
 )
 from django.conf import settings
 
-from bots.client import TokenRefusedError, describe, open_bot
+from bots.client import FAILURES, TokenRefusedError, describe, open_bot
 from bots.methods import SendMessage
 from bots.models import TelegramBot
 from sandbox.transport import Outcome, SentMessage, TransportError
@@ -42,7 +40,7 @@ class TelegramTransport:
         )
         try:
             answer = asyncio.run(_call(method))
-        except (TelegramAPIError, ClientDecodeError, TimeoutError) as error:
+        except FAILURES as error:
             raise judge(error) from None
         except TokenRefusedError as error:
             raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None

@@ -131,13 +131,18 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 # The sweeps: each finds what a lost task, a crash or an outage left behind.
+# A sweep that no worker took before the next one is due is not kept for later.
+_SWEEPS = {
+    "sandbox.tasks.deliver_due_responses": 5,
+    "sandbox.tasks.settle_interrupted_sends": 15,
+    "sandbox.tasks.expire_responses": 30,
+    "bots.tasks.parse_pending_updates": 15,
+    "intents.tasks.classify_missed_messages": 60,
+    "intents.tasks.classify_unsure_messages": 10,
+}
 CELERY_BEAT_SCHEDULE = {
-    "deliver-due-responses": {"task": "sandbox.tasks.deliver_due_responses", "schedule": 5},
-    "settle-interrupted-sends": {"task": "sandbox.tasks.settle_interrupted_sends", "schedule": 15},
-    "expire-responses": {"task": "sandbox.tasks.expire_responses", "schedule": 30},
-    "parse-pending-updates": {"task": "bots.tasks.parse_pending_updates", "schedule": 15},
-    "classify-missed-messages": {"task": "intents.tasks.classify_missed_messages", "schedule": 60},
-    "classify-unsure-messages": {"task": "intents.tasks.classify_unsure_messages", "schedule": 10},
+    task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for task, seconds in _SWEEPS.items()
 }
 
 # --- API ------------------------------------------------------------------------------------

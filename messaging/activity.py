@@ -70,8 +70,7 @@ def carry_over(*, old_id: int, new_id: int) -> None:
     old = Chat.objects.get(pk=old_id)
     answered = {}
     if old.answered_at is not None:
-        # The new chat counts its messages anew, so the old number says nothing there.
-        answered[new_id] = (old.answered_at, 0)
+        answered[new_id] = (old.answered_at, old.answered_message_id or 0)
     _update({old_id: old.last_message_at, new_id: old.last_message_at}, answered)
 
 

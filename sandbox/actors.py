@@ -6,6 +6,9 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
 from cvgorod_hub.api.models import ApiKey
 
+# The log's column; a first and a last name together may be longer.
+LONGEST_NAME = 150
+
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
@@ -19,7 +22,7 @@ class Actor:
     def from_user(cls, user: AbstractBaseUser | AnonymousUser) -> "Actor":
         if not isinstance(user, User):
             raise TypeError("Only somebody with an account can decide.")
-        return cls(name=user.get_full_name() or user.get_username(), user=user)
+        return cls(name=(user.get_full_name() or user.get_username())[:LONGEST_NAME], user=user)
 
     @classmethod
     def from_key(cls, key: ApiKey) -> "Actor":

@@ -33,7 +33,8 @@ class StateFilter(admin.SimpleListFilter):
         return [*Status.choices, (self.everything, _("All"))]
 
     def value(self) -> str:
-        return super().value() or Status.PENDING
+        chosen = super().value()
+        return chosen if chosen in {*Status.values, self.everything} else Status.PENDING
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for lookup, title in self.lookup_choices:

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 Kind = ResponseEvent.Kind
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
+# Telegram's own pauses are seconds to minutes; more than this is not believed.
+ONE_DAY = timedelta(days=1)
 
 
 def deliver_one(*, response_id: int | None = None) -> bool:
@@ -33,7 +35,11 @@ def deliver_one(*, response_id: int | None = None) -> bool:
     response = _claim(response_id)
     if response is None:
         return False
-    chat_id = response.chat.migrated_to_id or response.chat_id
+    chat_id = response.current_chat_id
+    if _is_overdue(response):
+        # This process slept between the claim and here; the sweep, and then a person, may have it by now.
+        logger.error("claim overtaken by time response=%s", response.pk)
+        return True
     try:
         sent = get_transport().send(
             chat_id=chat_id,
@@ -62,6 +68,11 @@ def settle_interrupted() -> int:
         )
         for response in interrupted
     )
+
+
+def _is_overdue(response: PendingResponse) -> bool:
+    limit = timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS - settings.SEND_DEADLINE_SECONDS)
+    return response.claimed_at is None or timezone.now() - response.claimed_at > limit
 
 
 def _claim(response_id: int | None) -> PendingResponse | None:
@@ -124,10 +135,10 @@ def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
 def _record_failure(response: PendingResponse, error: TransportError) -> None:
     kind, changes = _consequence(response, error)
     with transaction.atomic():
-        if error.migrated_to is not None:
+        if error.migrated_to is not None and error.migrated_to != response.current_chat_id:
             follow_migration(old_id=response.chat_id, new_id=error.migrated_to)
         if error.chat_unreachable:
-            mark_unreachable(chat_id=response.chat_id)
+            mark_unreachable(chat_id=response.current_chat_id)
         move(
             response,
             kind,
@@ -146,9 +157,9 @@ def _consequence(
         return Kind.UNKNOWN, {}
     if error.outcome is Outcome.REFUSED:
         return Kind.FAILED, {}
-    if error.migrated_to is not None:
+    if error.migrated_to is not None and response.attempts == 1:
         return Kind.DEFERRED, {"retry_at": None}
     pause = min(FIRST_PAUSE * 2 ** min(response.attempts, 10), LONGEST_PAUSE)
     if error.retry_after is not None:
-        pause = timedelta(seconds=error.retry_after)
+        pause = timedelta(seconds=min(error.retry_after, ONE_DAY.total_seconds()))
     return Kind.DEFERRED, {"retry_at": timezone.now() + pause}

@@ -97,6 +97,11 @@ class PendingResponse(models.Model):
     def __str__(self) -> str:
         return self.response_text[:80]
 
+    @property
+    def current_chat_id(self) -> int:
+        """Where the conversation is now: a group that became a supergroup goes on there."""
+        return self.chat.migrated_to_id or self.chat_id
+
 
 class ResponseEvent(models.Model):
     """One move of a reply: who, when, and the text before and after. Never changed."""

@@ -38,7 +38,8 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         moved_on = Message.objects.filter(
             ~VisibleIn(F("changed_xid"), snapshot),
             Q(user__isnull=True) | Q(user__role__is_bot=False),
-            chat=OuterRef("chat"),
+            # A group that became a supergroup goes on there.
+            Q(chat=OuterRef("chat")) | Q(chat=OuterRef("chat__migrated_to")),
             changed_xid__gte=OldestRunning(snapshot),  # exact above; this makes it an index range
             source=Message.Source.TELEGRAM,
         ).exclude(message_type=Message.Type.SERVICE)

@@ -73,6 +73,7 @@ def reject(*, response_id: int, actor: Actor, reason: str = "") -> PendingRespon
         response,
         Kind.REJECTED,
         actor=actor,
+        where={"version": response.version},
         detail=reason,
         text_before=response.response_text,
         changes={"rejected_reason": reason},
@@ -83,18 +84,28 @@ def reject(*, response_id: int, actor: Actor, reason: str = "") -> PendingRespon
 def cancel(*, response_id: int, actor: Actor) -> PendingResponse:
     """Take back what has not begun to be sent."""
     response = PendingResponse.objects.get(pk=response_id)
-    move_or_conflict(response, Kind.CANCELLED, actor=actor, text_before=response.response_text)
+    move_or_conflict(
+        response,
+        Kind.CANCELLED,
+        actor=actor,
+        where={"version": response.version},
+        text_before=response.response_text,
+    )
     return response
 
 
-def retry(*, response_id: int, actor: Actor) -> PendingResponse:
-    """Send again what failed, or what a person knows not to have arrived."""
+def retry(*, response_id: int, actor: Actor, attempts: int | None = None) -> PendingResponse:
+    """Send again what failed, or what a person knows not to have arrived.
+
+    `attempts`: how many had been made when the person decided; another one since then is a conflict.
+    """
     with transaction.atomic():
         response = PendingResponse.objects.get(pk=response_id)
         move_or_conflict(
             response,
             Kind.RETRIED,
             actor=actor,
+            where=_after(attempts),
             text_after=response.response_text,
             changes={"retry_at": None, "approved_by": actor.name, "approved_at": timezone.now()},
         )
@@ -102,20 +113,25 @@ def retry(*, response_id: int, actor: Actor) -> PendingResponse:
     return response
 
 
-def mark_sent(*, response_id: int, actor: Actor) -> PendingResponse:
-    """A person saw in Telegram that a doubtful reply arrived; it takes its place in the history."""
+def mark_sent(*, response_id: int, actor: Actor, attempts: int | None = None) -> PendingResponse:
+    """A person saw in Telegram that a doubtful reply arrived; it takes its place in the history.
+
+    `attempts` as in `retry`.
+    """
     with transaction.atomic():
-        response = PendingResponse.objects.get(pk=response_id)
-        sent_at = response.claimed_at or timezone.now()
+        response = PendingResponse.objects.select_related("chat").get(pk=response_id)
+        # Telegram's times are whole seconds: what a client says within this one comes after it.
+        sent_at = (response.claimed_at or timezone.now()).replace(microsecond=0)
         move_or_conflict(
             response,
             Kind.MARKED_SENT,
             actor=actor,
+            where=_after(attempts),
             text_after=response.response_text,
             changes={"sent_at": sent_at},
         )
         record_sent_without_id(
-            chat_id=response.chat_id,
+            chat_id=response.current_chat_id,
             text=response.response_text,
             sent_at=sent_at,
             origin=f"response:{response.pk}",
@@ -128,7 +144,13 @@ def _as_shown(response_id: int, version: int | None) -> PendingResponse:
     response: PendingResponse = PendingResponse.objects.with_staleness().get(pk=response_id)
     if version is not None and version != response.version:
         raise ReviewConflictError(describe_conflict(response_id))
+    if response.expires_at is not None and response.expires_at <= timezone.now():
+        raise ReviewConflictError(_("Nothing was done: the reply has expired."))
     return response
+
+
+def _after(attempts: int | None) -> dict[str, int]:
+    return {} if attempts is None else {"attempts": attempts}
 
 
 def _change_text(response: PendingResponse, actor: Actor, text: str) -> None:

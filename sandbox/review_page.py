@@ -25,6 +25,7 @@ class DecisionForm(forms.Form):
         choices=[(name, name) for name in ("approve", "edit", "reject", "cancel", "retry", "mark_sent")]
     )
     version = forms.IntegerField()
+    attempts = forms.IntegerField()
     # Not stripped or limited here: sandbox/texts.py has the rules, for every way in.
     text = forms.CharField(required=False, strip=False)
     reason = forms.CharField(required=False, max_length=500)
@@ -38,7 +39,7 @@ def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, A
     overtaken = request.POST.get("version", str(response.version)) != str(response.version)
     return {
         "response": response,
-        "conversation": latest_messages(chat_id=response.chat.migrated_to_id or response.chat_id),
+        "conversation": latest_messages(chat_id=response.current_chat_id),
         "events": response.events.all(),
         "can_decide": request.user.has_perm(REVIEW_PERMISSION),
         "text": typed,
@@ -99,13 +100,13 @@ def _cancel(response_id: int, actor: Actor, _values: dict[str, Any]) -> str:
     return _("Cancelled; nothing was sent.")
 
 
-def _retry(response_id: int, actor: Actor, _values: dict[str, Any]) -> str:
-    review.retry(response_id=response_id, actor=actor)
+def _retry(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
+    review.retry(response_id=response_id, actor=actor, attempts=values["attempts"])
     return _("The reply is being sent again.")
 
 
-def _mark_sent(response_id: int, actor: Actor, _values: dict[str, Any]) -> str:
-    review.mark_sent(response_id=response_id, actor=actor)
+def _mark_sent(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
+    review.mark_sent(response_id=response_id, actor=actor, attempts=values["attempts"])
     return _("Noted: the reply was sent.")
 
 

@@ -23,7 +23,9 @@ MOVES: dict[Kind, tuple[frozenset[Status], Status]] = {
     Kind.EXPIRED: (frozenset({Status.PENDING}), Status.EXPIRED),
     Kind.CANCELLED: (frozenset({Status.PENDING, Status.APPROVED}), Status.CANCELLED),
     Kind.CLAIMED: (frozenset({Status.APPROVED}), Status.SENDING),
-    Kind.SENT: (frozenset({Status.SENDING, Status.UNKNOWN}), Status.SENT),
+    # Also where a sweep was quicker, and a person ordered another try that has not begun: the attempt
+    # that Telegram confirms is named by its id.
+    Kind.SENT: (frozenset({Status.SENDING, Status.UNKNOWN, Status.APPROVED}), Status.SENT),
     Kind.DEFERRED: (frozenset({Status.SENDING}), Status.APPROVED),
     Kind.FAILED: (frozenset({Status.SENDING, Status.UNKNOWN}), Status.FAILED),
     Kind.UNKNOWN: (frozenset({Status.SENDING}), Status.UNKNOWN),

@@ -117,7 +117,10 @@ def test_characters_that_postgresql_cannot_hold_are_replaced_with_a_note() -> No
 
 
 def test_the_bots_removal_closes_the_chat() -> None:
-    raw = {"update_id": 1, "my_chat_member": {"chat": CHAT, "date": 5, "new_chat_member": {"status": "kicked"}}}
+    raw = {
+        "update_id": 1,
+        "my_chat_member": {"chat": CHAT, "date": 5, "new_chat_member": {"status": "kicked"}},
+    }
 
     membership = parse_update(raw, arrival=BOT_ID).membership
 

@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from bots import updates
 from bots.models import RawUpdate, TelegramBot
+from bots.parsing import ParsedUpdate
 from bots.updates import parse_waiting_updates, replay_updates, store_updates
 from messaging.models import Chat, Message
 from tests.bots.test_parsing import update
@@ -105,6 +107,54 @@ def test_a_replay_repairs_what_failed_and_doubles_nothing() -> None:
 
     assert states() == {10: "parsed", 11: "parsed"}
     assert Message.objects.count() == 2
+
+
+def test_an_old_removal_that_is_read_again_does_not_close_the_chat() -> None:
+    chat = {"id": -9, "type": "group", "title": "Группа"}
+    for update_id, status in [(1, "kicked"), (2, "member")]:
+        change = {"chat": chat, "date": update_id, "new_chat_member": {"status": status}}
+        store_updates(bot_id=BOT_ID, raw=[{"update_id": update_id, "my_chat_member": change}])
+    parse_waiting_updates()
+
+    replay_updates(RawUpdate.objects.filter(update_id=1))
+
+    assert Chat.objects.get(pk=-9).is_active
+
+
+def test_a_number_that_telegram_uses_again_loses_nothing() -> None:
+    store_updates(bot_id=BOT_ID, raw=[numbered(900)])
+    again = {**numbered(900), "message": {**numbered(950)["message"], "text": "через две недели"}}
+    for _ in range(2):
+        store_updates(bot_id=BOT_ID, raw=[again])
+    parse_waiting_updates()
+
+    assert Message.objects.filter(text="через две недели").count() == 1
+    kept = RawUpdate.objects.get(update_id__isnull=True)
+    assert (kept.parse_state, kept.note) == ("parsed", "the number 900 was used before")
+
+
+def test_a_fault_of_the_parser_fails_one_update_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = updates.parse_update
+
+    def faulty(payload: object, *, arrival: int) -> ParsedUpdate:
+        if payload == numbered(11):
+            raise RuntimeError("a bug")
+        return real(payload, arrival=arrival)
+
+    monkeypatch.setattr(updates, "parse_update", faulty)
+    store_updates(bot_id=BOT_ID, raw=[numbered(10), numbered(11), numbered(12)])
+    parse_waiting_updates()
+
+    assert states() == {10: "parsed", 11: "failed", 12: "parsed"}
+
+
+def test_two_messages_without_any_number_are_both_kept() -> None:
+    for text in ("первое", "второе"):
+        nameless = {"message": {**numbered(1)["message"], "message_id": 0, "text": text}}
+        store_updates(bot_id=BOT_ID, raw=[nameless])
+    parse_waiting_updates()
+
+    assert sorted(Message.objects.values_list("text", flat=True)) == ["второе", "первое"]
 
 
 def test_patterns_speak_in_the_same_transaction() -> None:

@@ -168,6 +168,71 @@ def test_a_group_that_became_a_supergroup_points_to_it() -> None:
     assert Chat.objects.get(pk=-1001).name == "Магазин «Пример»"
 
 
+def test_a_state_between_two_that_look_alike_does_not_win_when_it_is_read_late() -> None:
+    store_messages([incoming(1, "5 пачек"), edited("5 пачек", 60)])
+
+    store_messages([edited("15 пачек", 30)])
+
+    message = Message.objects.get()
+    assert message.text == "5 пачек"
+    assert list(message.versions.values_list("text", flat=True)) == ["15 пачек"]
+
+
+def test_of_two_edits_within_a_second_the_later_arrival_stays() -> None:
+    first = incoming(1, "б", edited_at=SENT_AT + timedelta(seconds=30), arrival=2)
+    second = incoming(1, "в", edited_at=SENT_AT + timedelta(seconds=30), arrival=3)
+    store_messages([incoming(1, "а", arrival=1), first, second])
+
+    store_messages([first])
+
+    assert Message.objects.get().text == "в"
+
+
+def test_an_older_sighting_does_not_rename_a_chat() -> None:
+    store_messages([incoming(2, timestamp=SENT_AT + timedelta(hours=1))])
+    store_messages([incoming(1, chat=IncomingChat(id=-1001, chat_type="supergroup", name="Старое"))])
+
+    assert Chat.objects.get().name == "Магазин «Пример»"
+
+
+def test_an_edit_that_nobody_sees_is_no_change_for_readers() -> None:
+    [message] = store_messages([incoming(1, "5 пачек")])
+    before = Message.objects.values_list("changed_xid", flat=True).get()
+
+    Message.objects.filter(pk=message.pk).update(text="5 пачек")
+
+    assert Message.objects.values_list("changed_xid", flat=True).get() == before
+
+
+OLD = IncomingChat(id=-55, chat_type="group", name="Магазин")
+NEW = IncomingChat(id=-10055, chat_type="supergroup", name="Магазин")
+LEAVES = incoming(2, "", chat=OLD, message_type="service", migrated_to=-10055)
+ARRIVES = incoming(1, "", chat=NEW, message_type="service", migrated_from=-55)
+
+
+@pytest.mark.parametrize(
+    "batches", [[[LEAVES, ARRIVES]], [[LEAVES], [ARRIVES]], [[ARRIVES], [LEAVES]], [[ARRIVES]], [[LEAVES]]]
+)
+def test_a_client_who_waits_goes_on_waiting_in_the_supergroup(batches: list[list[IncomingMessage]]) -> None:
+    store_messages([incoming(1, "Роза есть?", chat=OLD)])
+
+    for batch in batches:
+        store_messages(batch)
+    store_messages([incoming(2, "Ау?", chat=NEW, timestamp=SENT_AT + timedelta(minutes=1))])
+
+    assert Chat.objects.get(pk=-55).waiting_since is None
+    assert Chat.objects.get(pk=-10055).waiting_since == SENT_AT
+
+
+def test_what_was_answered_before_the_group_moved_stays_answered() -> None:
+    manager = IncomingPerson(id=ManagerFactory().pk)
+    store_messages([incoming(1, chat=OLD), incoming(2, chat=OLD, sender=manager)])
+
+    store_messages([LEAVES, ARRIVES])
+
+    assert Chat.objects.get(pk=-10055).waiting_since is None
+
+
 class TestWaiting:
     """Since when a client waits for an answer."""
 
@@ -202,6 +267,12 @@ class TestWaiting:
     def test_an_answer_that_arrives_before_its_question_still_answers_it(self) -> None:
         store_messages([incoming(2, sender=self.manager(), timestamp=SENT_AT + timedelta(minutes=1))])
         store_messages([incoming(1)])
+
+        assert self.waiting_since() is None
+
+    def test_ends_with_a_word_of_an_anonymous_administrator(self) -> None:
+        later = SENT_AT + timedelta(minutes=1)
+        store_messages([incoming(1), incoming(2, sender=None, sender_chat_id=GROUP.id, timestamp=later)])
 
         assert self.waiting_since() is None
 

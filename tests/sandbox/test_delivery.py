@@ -155,6 +155,62 @@ def test_an_answer_to_an_older_attempt_does_not_overwrite_a_person(transport: ty
     assert Message.objects.filter(chat=response.chat).count() == 1
 
 
+def test_a_late_success_after_a_person_ordered_another_try_is_not_sent_again(
+    transport: type[FakeTransport],
+) -> None:
+    response = approved()
+
+    def retried_meanwhile() -> None:
+        PendingResponse.objects.filter(pk=response.pk).update(status="unknown")
+        review.retry(response_id=response.pk, actor=Actor(name="Анна"))
+
+    transport.before_answer = staticmethod(retried_meanwhile)
+    delivery.deliver_one()
+
+    response.refresh_from_db()
+    assert response.status == "sent"
+    assert not delivery.deliver_one()
+    assert len(transport.sent) == 1
+
+
+def test_a_process_that_slept_after_its_claim_sends_nothing(
+    transport: type[FakeTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approved()
+    real = delivery._claim
+
+    def claim_and_sleep(response_id: int | None) -> PendingResponse | None:
+        claimed = real(response_id)
+        if claimed is not None:
+            claimed.claimed_at -= timedelta(minutes=5)
+        return claimed
+
+    monkeypatch.setattr(delivery, "_claim", claim_and_sleep)
+    delivery.deliver_one()
+
+    assert transport.sent == []
+
+
+def test_a_telegram_that_moves_a_group_again_and_again_is_not_asked_without_a_pause(
+    transport: type[FakeTransport],
+) -> None:
+    moved = TransportError("moved", outcome=Outcome.NOT_SENT, migrated_to=-100777)
+    transport.failures = [moved] * 50
+    approved(chat=ChatFactory(id=-777))
+
+    assert deliver_due_responses() == 2
+
+
+def test_a_pause_that_no_calendar_holds_is_cut(transport: type[FakeTransport]) -> None:
+    transport.failures = [TransportError("429", outcome=Outcome.NOT_SENT, retry_after=10**12)]
+    response = approved()
+
+    delivery.deliver_one()
+
+    response.refresh_from_db()
+    assert response.status == "approved"
+
+
 @committed
 def test_many_workers_send_each_reply_once(transport: type[FakeTransport]) -> None:
     replies = [approved() for _ in range(20)]

@@ -3,10 +3,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.utils import timezone
 
-from messaging.models import Message
+from messaging.chats import follow_migration
+from messaging.models import Chat, Message
 from sandbox import review
 from sandbox.actors import HUB, Actor
 from sandbox.errors import InvalidTextError, ReviewConflictError, StaleResponseError
@@ -137,6 +139,30 @@ def test_a_failed_reply_sent_again_is_due_at_once(manager: Actor) -> None:
     assert PendingResponse.objects.due().get() == response
 
 
+def test_a_decision_about_an_earlier_attempt_is_a_conflict(manager: Actor) -> None:
+    response = ResponseFactory(status="unknown", attempts=2)
+
+    for decide in (review.retry, review.mark_sent):
+        with pytest.raises(ReviewConflictError):
+            decide(response_id=response.pk, actor=manager, attempts=1)
+    assert review.retry(response_id=response.pk, actor=manager, attempts=2).status == "approved"
+
+
+def test_a_reply_whose_time_has_passed_cannot_be_approved_before_the_sweep_comes(manager: Actor) -> None:
+    response = ResponseFactory(expires_at=timezone.now() - timedelta(seconds=1))
+
+    with pytest.raises(ReviewConflictError):
+        review.approve(response_id=response.pk, actor=manager)
+
+
+def test_a_very_long_name_can_decide(django_user_model: type[User]) -> None:
+    user = django_user_model.objects.create_user("long", first_name="А" * 150, last_name="Б" * 150)
+
+    response = review.approve(response_id=ResponseFactory().pk, actor=Actor.from_user(user))
+
+    assert len(response.approved_by) == 150
+
+
 def test_proposals_expire_when_their_time_has_passed() -> None:
     overdue = ResponseFactory(expires_at=timezone.now() - timedelta(seconds=1))
     ResponseFactory(expires_at=timezone.now() + timedelta(hours=1))
@@ -179,6 +205,13 @@ class TestStaleness:
 
         assert self.is_stale(draft)
 
+    def test_it_is_stale_once_the_client_wrote_in_the_supergroup_that_the_group_became(self) -> None:
+        draft = self.draft()
+        follow_migration(old_id=draft.chat_id, new_id=-100777)
+        MessageFactory(chat=Chat.objects.get(pk=-100777))
+
+        assert self.is_stale(draft)
+
     def test_mailings_our_own_replies_and_other_chats_do_not_matter(self) -> None:
         draft = self.draft()
         MessageFactory(chat=draft.chat, user=PersonFactory(role=role("broadcast_bot")))
@@ -193,8 +226,6 @@ class TestStaleness:
         stored, proposed = threading.Event(), threading.Event()
 
         def slow_collector() -> None:
-            from django.db import transaction
-
             with transaction.atomic():
                 MessageFactory(chat=chat)
                 stored.set()

@@ -1,0 +1,81 @@
+"""Two processes reading stored updates at once, as the collector and its sweep do after a backlog."""
+
+import random
+import threading
+from collections import Counter
+
+import pytest
+from django.db import DatabaseError, connection
+
+from bots import updates
+from bots.models import RawUpdate, TelegramBot
+from bots.updates import parse_waiting_updates, store_updates
+from messaging.models import Chat, Message
+from tests.bots.test_parsing import update
+from tests.marks import committed
+
+pytestmark = committed
+
+BOT_ID = 77
+
+
+def backlog(count: int) -> list[dict[str, object]]:
+    """Messages of four people in four chats, whose names change now and then."""
+    chance = random.Random(1)  # noqa: S311  (the same backlog each time)
+    batch = []
+    for number in range(1, count + 1):
+        name = f"Название {chance.randrange(50) if chance.random() < 0.05 else 0}"
+        chat = {"id": -1001 - chance.randrange(4), "type": "supergroup", "title": name}
+        person = {"id": 500 + chance.randrange(4), "first_name": "Тест"}
+        message = {"message_id": number, "date": 1_780_000_000 + number, "chat": chat, "from": person}
+        batch.append({"update_id": number, "message": {**message, "text": f"Сообщение {number}"}})
+    return batch
+
+
+def test_no_message_is_marked_unreadable_because_somebody_else_was_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(updates, "PARSE_BATCH", 10)
+    TelegramBot.objects.create(id=BOT_ID)
+    store_updates(bot_id=BOT_ID, raw=backlog(200))
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            while parse_waiting_updates():
+                pass
+        except DatabaseError as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+
+    assert errors == []
+    assert Counter(RawUpdate.objects.values_list("parse_state", flat=True)) == {"parsed": 200}
+    assert Message.objects.count() == 200
+    for chat in Chat.objects.all():
+        assert chat.waiting_since == chat.messages.order_by("timestamp").first().timestamp
+
+
+def test_an_error_that_passes_leaves_everything_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    TelegramBot.objects.create(id=BOT_ID)
+    store_updates(bot_id=BOT_ID, raw=[update(text="Роза есть?")])
+
+    def lose_the_connection(_batch: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(updates, "store_messages", lose_the_connection)
+        with pytest.raises(DatabaseError):
+            parse_waiting_updates()
+    connection.close()
+
+    assert RawUpdate.objects.get().parse_state == "pending"
+    parse_waiting_updates()
+    assert RawUpdate.objects.get().parse_state == "parsed"
