@@ -1,8 +1,12 @@
 """Celery: the nudge, never the truth. Every task can be lost; a sweep finds its work again."""
 
 import os
+import threading
 
 from celery import Celery
+from celery.signals import worker_ready
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 from cvgorod_hub import environment
 
@@ -12,3 +16,9 @@ environment.load()
 app = Celery("cvgorod_hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def warm_up(**_kwargs: object) -> None:
+    """Import what sends replies beside the work: it takes seconds, and the first approval shall not wait."""
+    threading.Thread(target=import_string, args=[settings.SANDBOX_TRANSPORT], daemon=True).start()

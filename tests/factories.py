@@ -74,5 +74,5 @@ class ResponseFactory(DjangoModelFactory[PendingResponse]):
     requested_by = "agent"
 
 
-def make(factory_class: Any, count: int, **fields: Any) -> list[Any]:
+def make(factory_class: type[DjangoModelFactory[Any]], count: int, **fields: Any) -> list[Any]:
     return list(factory_class.create_batch(count, **fields))

@@ -14,8 +14,8 @@ import redis
 import redis.backoff
 import redis.retry
 
+from cvgorod_hub.common.leash import leashed
 from cvgorod_hub.embedded.errors import EmbeddedServerError
-from cvgorod_hub.leash import leashed
 
 START_SECONDS = 10
 STOP_SECONDS = 10

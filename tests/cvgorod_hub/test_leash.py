@@ -3,12 +3,12 @@ import sys
 
 import pytest
 
-from cvgorod_hub.leash import leashed
+from cvgorod_hub.common.leash import leashed
 from tests.cvgorod_hub.running_hub import ROOT, has_ended
 
 PARENT = """
 import os, subprocess
-from cvgorod_hub.leash import leashed
+from cvgorod_hub.common.leash import leashed
 child = subprocess.Popen(leashed(["cat"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 child.stdin.write(b"here\\n")
 child.stdin.flush()

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cvgorod_hub.orphans import ProcessNotes
+from cvgorod_hub.runner.orphans import ProcessNotes
 from tests.cvgorod_hub.running_hub import has_ended
 
 FAMILY = """
@@ -36,7 +36,7 @@ def leader() -> Iterator["subprocess.Popen[str]"]:
 def test_orphans_are_ended_with_all_they_started(
     tmp_path: Path, leader: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cvgorod_hub.orphans.STOP_SECONDS", 0.3)
+    monkeypatch.setattr("cvgorod_hub.runner.orphans.STOP_SECONDS", 0.3)
     (child,) = (process.pid for process in psutil.Process(leader.pid).children())
     ProcessNotes(tmp_path).note("web", leader.pid)
     ProcessNotes(tmp_path).end_orphans()

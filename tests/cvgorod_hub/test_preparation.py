@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 
-from cvgorod_hub import environment, preparation
+from cvgorod_hub import environment
 from cvgorod_hub.api import keys
+from cvgorod_hub.runner import preparation
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cvgorod_hub import supervisor
-from cvgorod_hub.supervisor import Process, StopSignals, Supervisor
+from cvgorod_hub.runner import supervisor
+from cvgorod_hub.runner.supervisor import Process, StopSignals, Supervisor
 from tests.cvgorod_hub.running_hub import has_ended
 
 DEADLINE_SECONDS = 20

@@ -55,7 +55,8 @@ class Processes:
     def worker(self) -> "subprocess.Popen[bytes]":
         queues = "default,classify,voice,delivery"
         command = [sys.executable, "-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
-        return self.start([*command, "--concurrency", "2", "--without-mingle"], name="worker")
+        options = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
+        return self.start([*command, *options], name="worker")
 
     def web(self) -> str:
         """The web process, ready to answer; returns its address."""

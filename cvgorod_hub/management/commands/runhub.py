@@ -12,10 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandParser
 
 from cvgorod_hub import environment
-from cvgorod_hub.data_folder import held_data_folder, running_services
 from cvgorod_hub.embedded import EmbeddedServerError
-from cvgorod_hub.orphans import ProcessNotes
-from cvgorod_hub.supervisor import StopSignals
+from cvgorod_hub.runner.data_folder import held_data_folder, running_services
+from cvgorod_hub.runner.orphans import ProcessNotes
+from cvgorod_hub.runner.supervisor import StopSignals
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = "8300"
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
     def _serve(self, signals: StopSignals, notes: ProcessNotes, options: dict[str, Any]) -> bool:
         django.setup()
-        from cvgorod_hub import hub  # here, because models need the settings, which need the servers
+        from cvgorod_hub.runner import hub  # here, because models need the settings, which need the servers
 
         return hub.serve(
             port=options["port"],

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from cvgorod_hub import health, hub_processes, preparation
-from cvgorod_hub.orphans import ProcessNotes
-from cvgorod_hub.preparation import Login
-from cvgorod_hub.supervisor import Process, StopSignals, Supervisor
+from bots.demo.people import introduce_people
+from cvgorod_hub import health
+from cvgorod_hub.runner import preparation
+from cvgorod_hub.runner import processes as makes
+from cvgorod_hub.runner.orphans import ProcessNotes
+from cvgorod_hub.runner.preparation import Login
+from cvgorod_hub.runner.supervisor import Process, StopSignals, Supervisor
 
 Say = Callable[[str], None]
 
@@ -53,22 +56,23 @@ def serve(
 def _processes(port: int, only: frozenset[str], token: str) -> list[Process]:
     chosen = []
     if "web" in only:
-        chosen.append(hub_processes.web(port))
+        chosen.append(makes.web(port))
     if "worker" in only:
-        chosen.append(hub_processes.worker())
+        chosen.append(makes.worker())
     if "beat" in only:
-        chosen.append(hub_processes.beat())
+        chosen.append(makes.beat())
     if "collector" in only and token:
-        chosen.append(hub_processes.collector(token))
+        chosen.append(makes.collector(token))
     return chosen
 
 
 def _demo_processes(port: int, only: frozenset[str]) -> list[Process]:
     """The chosen processes, a simulated Telegram for them, and an agent where there is work for one."""
-    simulator = hub_processes.simulator()
+    simulator = makes.simulator()
     processes = [simulator, *_processes(port, only, os.environ["TELEGRAM_BOT_TOKEN"])]
+    introduce_people()
     if {"web", "collector"} <= only:
-        processes.append(hub_processes.demo_agent(port, preparation.make_demo_key()))
+        processes.append(makes.demo_agent(port, preparation.make_demo_key()))
     return processes
 
 
@@ -76,6 +80,6 @@ def _announce(names: list[str], port: int, login: Login, say: Say) -> None:
     if "web" not in names:
         say(f"Hub is ready: {', '.join(names)}")
         return
-    address = f"http://{hub_processes.HOST}:{port}/"
+    address = f"http://{makes.HOST}:{port}/"
     say(f"Log in at {address}admin/ as {login.username} {login.hint}")
     say(f"Hub is ready: {address}")

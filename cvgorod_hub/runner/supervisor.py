@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from cvgorod_hub.common.leash import leashed
 from cvgorod_hub.common.redaction import redact
-from cvgorod_hub.leash import leashed
 
 # Seconds. A process that dies again soon is restarted after a pause that doubles each time.
 FIRST_PAUSE = 0.5

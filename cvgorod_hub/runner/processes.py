@@ -22,7 +22,7 @@ from bots.models import TelegramBot
 from cvgorod_hub import environment
 from cvgorod_hub.celery import app
 from cvgorod_hub.embedded import free_port
-from cvgorod_hub.supervisor import Process
+from cvgorod_hub.runner.supervisor import Process
 
 HOST = "127.0.0.1"
 QUEUES = "default,classify,voice,delivery"
@@ -56,7 +56,8 @@ def worker() -> Process:
             # As root, in a container say, Celery warns of pickle, which it does not accept by default.
             *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
             *("-m", "celery", "--quiet", "--app", "cvgorod_hub", "worker"),
-            *("--hostname", node, "--queues", QUEUES, "--concurrency", "2"),
+            # Its tasks wait for neighbours most of the time; threads share what one process has imported.
+            *("--hostname", node, "--queues", QUEUES, "--pool", "threads", "--concurrency", "4"),
             *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
         ],
         is_ready=lambda: bool(app.control.ping(destination=[node], timeout=0.5)),
@@ -100,9 +101,11 @@ def simulator() -> Process:
 
 
 def demo_agent(port: int, key: str) -> Process:
+    """The key goes through the environment, where `ps` does not show it."""
+    os.environ["DEMO_AGENT_KEY"] = key
     return Process(
         name="agent",
-        command=[*MANAGE, "run_demo_agent", "--url", f"http://{HOST}:{port}", "--key", key],
+        command=[*MANAGE, "run_demo_agent", "--url", f"http://{HOST}:{port}"],
         starts_after="collector",  # until then there is nothing to answer
     )
 
