@@ -168,7 +168,7 @@ class Message(models.Model):
     # The newest state seen, visible or not: an older one that is read later must not win. Within one
     # second the later arrival counts (the raw update's key).
     state_at = models.DateTimeField(null=True, editable=False)
-    state_arrival = models.BigIntegerField(default=0, editable=False)
+    state_arrival = models.BigIntegerField(default=0, db_default=0, editable=False)
     source = models.CharField(_("source"), max_length=16, choices=Source, default=Source.TELEGRAM)
     origin = models.CharField(
         max_length=64, null=True, unique=True, help_text=_("The update of a message without an id.")

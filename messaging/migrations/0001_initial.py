@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ('timestamp', models.DateTimeField(verbose_name='time')),
                 ('edited_at', models.DateTimeField(null=True, verbose_name='edited')),
                 ('state_at', models.DateTimeField(editable=False, null=True)),
-                ('state_arrival', models.BigIntegerField(default=0, editable=False)),
+                ('state_arrival', models.BigIntegerField(db_default=0, default=0, editable=False)),
                 ('source', models.CharField(choices=[('telegram', 'received from Telegram'), ('sent', 'sent by the hub'), ('import', 'imported')], default='telegram', max_length=16, verbose_name='source')),
                 ('origin', models.CharField(help_text='The update of a message without an id.', max_length=64, null=True, unique=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='stored')),
