@@ -11,7 +11,7 @@ CHECK_ENV := SECRETS_PATH=/dev/null DJANGO_SECRET_KEY=checks-only \
 	DATABASE_URL=postgres://127.0.0.1:9/checks REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock
+.PHONY: help run test lint lock messages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,11 @@ lint: $(VENV)/dev.stamp ## check style, types, layers and migrations
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+messages: $(VENV)/dev.stamp ## collect the strings to translate and compile the catalogue (GNU gettext)
+	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location \
+		--ignore "$(VENV)*" --ignore tests --ignore static-root
+	$(CHECK_ENV) $(BIN)/python manage.py compilemessages --locale ru --ignore "$(VENV)*"
 
 lock: $(VENV)/dev.stamp ## compile requirements/*.in into locks; ARGS=--upgrade for newer versions
 	$(BIN)/python -m pip install --quiet uv

@@ -64,8 +64,8 @@ class RawUpdateAdmin(LargeTableAdmin):
 
     @action(description=gettext_lazy("Read again"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[RawUpdate]) -> None:
+        taken = queryset.count()  # before: what is read leaves the filter of failed ones
         failed = replay_updates(queryset)
-        taken = queryset.count()
         if failed:
             text = ngettext(
                 "%(failed)d update still cannot be read.", "%(failed)d updates still cannot be read.", failed

@@ -33,6 +33,7 @@ POLL_DEADLINE_SECONDS = 40
 CALL_DEADLINE_SECONDS = 20
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_BELIEVED_PAUSE_SECONDS = 3600.0
 # An empty answer that comes sooner than this is no long poll; without a pause the loop would spin.
 SHORTEST_EMPTY_POLL_SECONDS = 0.5
 
@@ -43,20 +44,21 @@ class WebhookIsSetError(ExternalServiceError):
     def __init__(self) -> None:
         super().__init__(
             "A webhook is set for this bot, so Telegram refuses polling. "
-            "Remove it with `manage.py delete_webhook`, or do not run the collector.",
+            "Remove it (Bot API: deleteWebhook), or do not run the collector.",
             permanent=True,
         )
 
 
 @dataclass
 class Collector:
-    """Polls for one bot until `stop` is set. `once`: one poll that does not wait, then the end."""
+    """Polls for one bot until `stop` is set. `once`: until nothing is left that waits."""
 
     bot: Bot
     once: bool = False
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _pause: float = field(default=FIRST_PAUSE_SECONDS, init=False)
     _has_polled: bool = field(default=False, init=False)
+    _is_drained: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Raises TokenRefusedError, WebhookIsSetError, PollerLockError; with `once` any failure."""
@@ -67,7 +69,7 @@ class Collector:
         try:
             while not self.stop.is_set():
                 await self._step(bot_id, lock)
-                if self.once:
+                if self.once and self._is_drained:
                     return
         finally:
             lock.release()
@@ -97,7 +99,8 @@ class Collector:
         if batch is None:
             return
         next_offset = await sync_to_async(_take)(bot_id, batch)
-        self._has_polled = True
+        # The poll that finds nothing has also confirmed the last batch.
+        self._has_polled, self._is_drained = True, next_offset is None
         spins = next_offset is None and time.monotonic() - asked_at < SHORTEST_EMPTY_POLL_SECONDS
         if spins and not self.once:
             await self._sleep(SHORTEST_EMPTY_POLL_SECONDS)
@@ -127,7 +130,7 @@ class Collector:
     async def _wait_out(self, error: ExternalServiceError) -> None:
         if error.permanent or self.once:
             raise error
-        pause = error.retry_after or self._pause
+        pause = min(error.retry_after or self._pause, LONGEST_BELIEVED_PAUSE_SECONDS)
         logger.warning("collector waits seconds=%.0f error=%s", pause, error)
         self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
         await self._sleep(pause)

@@ -70,6 +70,15 @@ SERVICE_KINDS = (
     "checklist_tasks_done",
     "checklist_tasks_added",
 )
+# What every message has around its content.
+_ENVELOPE = """
+    message_id message_thread_id from sender_chat sender_boost_count sender_business_bot date
+    business_connection_id chat forward_origin is_topic_message is_automatic_forward reply_to_message
+    external_reply quote reply_to_story via_bot edit_date has_protected_content is_from_offline
+    media_group_id author_signature paid_star_count text entities caption caption_entities
+    link_preview_options effect_id reply_markup
+"""
+ENVELOPE = frozenset(_ENVELOPE.split())
 # Facts about a file that later work needs; the rest stays in the raw update.
 FILE_FACTS = (
     "file_id",
@@ -111,7 +120,8 @@ def message_content(raw: JSON, notes: list[str]) -> Content:
     for name in SERVICE_KINDS:
         if raw.get(name) is not None:
             return Content(message_type=Type.SERVICE, media={"event": name, **_facts(raw[name], notes)})
-    return Content(message_type=Type.UNKNOWN, text=text)
+    named = next((name for name in raw if name not in ENVELOPE), "")
+    return Content(message_type=Type.UNKNOWN, text=text, media={"kind": clean(named, notes)[:64]})
 
 
 def describe_sender_name(raw: object, notes: list[str]) -> str:

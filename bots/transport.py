@@ -76,7 +76,9 @@ def judge(error: Exception) -> TransportError:
 
 
 def _sent(answer: dict[str, Any], chat_id: int) -> SentMessage:
-    """Telegram took the message; from here on nothing may fail, so missing facts are filled in."""
+    """Telegram took the message; what its answer lacks is filled in, but for the id that names it."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("message_id"), int):
+        raise TransportError("the answer to a send names no message", outcome=Outcome.UNKNOWN)
     sender = answer.get("from") if isinstance(answer.get("from"), dict) else {}
     bot = TelegramBot.objects.filter(pk=_own_id()).first()
     date = answer.get("date")

@@ -105,7 +105,9 @@ def _not_yet_stored(bot_id: int, rows: Sequence[RawUpdate]) -> list[RawUpdate]:
     stored = RawUpdate.objects.filter(bot_id=bot_id, update_id__in=ids)
     payloads = dict(stored.values_list("update_id", "payload"))
     for row in rows:
-        if row.update_id in payloads and payloads[row.update_id] != row.payload:
+        if row.update_id is None:
+            continue
+        if payloads.setdefault(row.update_id, row.payload) != row.payload:
             row.note, row.update_id = f"the number {row.update_id} was used before", None
     nameless = {row.payload for row in rows if row.update_id is None}
     if not nameless:
@@ -179,4 +181,5 @@ def _apply_or_fail(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:
 def _fail(row: RawUpdate, error: str) -> None:
     row.parse_state = State.FAILED
     row.error = error.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:1000]
-    logger.warning("update cannot be read bot=%s update=%s error=%s", row.bot_id, row.update_id, error[:200])
+    # The words of the refusal may quote the client's; they stay in the row.
+    logger.warning("update cannot be read bot=%s update=%s", row.bot_id, row.update_id)

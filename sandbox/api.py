@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
@@ -148,9 +149,11 @@ class SandboxViewSet(HubViewSet):
         return self.decide(review.mark_sent, pk, **self.read_body(EmptyBody))
 
     def decide(self, decision: Callable[..., PendingResponse], pk: str, **details: Any) -> Response:
-        with refusals_as_http():
+        # One transaction, so that the answer shows the decision and not what a quick worker made of it.
+        with refusals_as_http(), transaction.atomic():
             response = decision(response_id=int(pk), actor=Actor.from_key(self.key), **details)
-        return Response(read_detail(response.pk))
+            row = read_detail(response.pk)
+        return Response(row)
 
 
 def read_detail(response_id: int) -> dict[str, Any]:

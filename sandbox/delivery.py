@@ -31,7 +31,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def deliver_one(*, response_id: int | None = None) -> bool:
-    """Deliver one due reply, or this one if it is due; False when there was nothing to claim."""
+    """Deliver one due reply, or this one if it is due; False when there is nothing more to be done now."""
     response = _claim(response_id)
     if response is None:
         return False
@@ -48,8 +48,9 @@ def deliver_one(*, response_id: int | None = None) -> bool:
         )
     except TransportError as error:
         _record_failure(response, error)
-    else:
-        _record_sent(response, sent)
+        # With a refused token no other reply would fare better: the sweep ends, and begins anew later.
+        return not error.stop_all
+    _record_sent(response, sent)
     return True
 
 

@@ -46,6 +46,7 @@ def approve(
     cleaned = None if text is None else clean_text(text)
     with transaction.atomic():
         response = _as_shown(response_id, version)
+        _refuse_expired(response)
         if response.is_stale and not confirm_stale:
             raise StaleResponseError(
                 _("The conversation went on after this reply was proposed. Read it and confirm.")
@@ -65,9 +66,11 @@ def approve(
     return response
 
 
-def reject(*, response_id: int, actor: Actor, reason: str = "") -> PendingResponse:
+def reject(
+    *, response_id: int, actor: Actor, reason: str = "", version: int | None = None
+) -> PendingResponse:
     """Close a waiting reply; the agent reads the reason."""
-    response = PendingResponse.objects.get(pk=response_id)
+    response = _as_shown(response_id, version)
     reason = reason.strip()
     move_or_conflict(
         response,
@@ -144,9 +147,12 @@ def _as_shown(response_id: int, version: int | None) -> PendingResponse:
     response: PendingResponse = PendingResponse.objects.with_staleness().get(pk=response_id)
     if version is not None and version != response.version:
         raise ReviewConflictError(describe_conflict(response_id))
+    return response
+
+
+def _refuse_expired(response: PendingResponse) -> None:
     if response.expires_at is not None and response.expires_at <= timezone.now():
         raise ReviewConflictError(_("Nothing was done: the reply has expired."))
-    return response
 
 
 def _after(attempts: int | None) -> dict[str, int]:
@@ -166,4 +172,5 @@ def _change_text(response: PendingResponse, actor: Actor, text: str) -> None:
 
 
 def _deliver_soon(response: PendingResponse) -> None:
-    transaction.on_commit(lambda: nudge(deliver_response, response.pk))
+    # Robust: the decision is committed, and a broker's failure must not look like its own.
+    transaction.on_commit(lambda: nudge(deliver_response, response.pk), robust=True)

@@ -91,7 +91,7 @@ def _edit(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
 
 
 def _reject(response_id: int, actor: Actor, values: dict[str, Any]) -> str:
-    review.reject(response_id=response_id, actor=actor, reason=values["reason"])
+    review.reject(response_id=response_id, actor=actor, reason=values["reason"], version=values["version"])
     return _("Rejected; the agent will read the reason.")
 
 

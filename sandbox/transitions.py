@@ -21,7 +21,7 @@ MOVES: dict[Kind, tuple[frozenset[Status], Status]] = {
     Kind.APPROVED: (frozenset({Status.PENDING}), Status.APPROVED),
     Kind.REJECTED: (frozenset({Status.PENDING}), Status.REJECTED),
     Kind.EXPIRED: (frozenset({Status.PENDING}), Status.EXPIRED),
-    Kind.CANCELLED: (frozenset({Status.PENDING, Status.APPROVED}), Status.CANCELLED),
+    Kind.CANCELLED: (frozenset({Status.APPROVED}), Status.CANCELLED),
     Kind.CLAIMED: (frozenset({Status.APPROVED}), Status.SENDING),
     # Also where a sweep was quicker, and a person ordered another try that has not begun: the attempt
     # that Telegram confirms is named by its id.

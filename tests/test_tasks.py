@@ -13,6 +13,8 @@ def own_tasks() -> set[str]:
 
 def test_every_task_goes_to_a_queue_of_the_worker() -> None:
     for name in own_tasks():
+        room = name.rsplit(".", 1)[0]
+        assert f"{room}.*" in settings.CELERY_TASK_ROUTES
         assert app.amqp.router.route({}, name)["queue"].name in QUEUES.split(",")
 
 

@@ -5,6 +5,9 @@ from django.utils import timezone
 from bots.simulator.scenario.cast import ROLES
 from clients.models import TelegramUser, UserRole
 
+# The bot of `runhub`'s demo; by it a database is known to hold invented chats only.
+DEMO_BOT_ID = 7000000001
+
 
 def introduce_people() -> None:
     """Give the demo's managers and mailing bot their roles, known before they first write."""

@@ -5,13 +5,17 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import sql
 
 from cvgorod_hub import environment
 from cvgorod_hub.embedded import embedded_postgres, embedded_redis
 
 LOCK = "hub.lock"
+DEMO_DATABASE = "demo"
 # What a data folder of the hub may hold before its first `runhub`: other commands made these.
 OURS = frozenset({LOCK, "postgres", "redis", "media", "logs", "secret_key", "services.json"})
 
@@ -46,15 +50,17 @@ def held_data_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def running_services(folder: Path) -> Iterator[None]:
+def running_services(folder: Path, *, demo: bool) -> Iterator[None]:
     """Start PostgreSQL and Redis where no URL is given, and put their URLs into the environment.
 
-    Other commands find them by `services.json`, which is gone before they are stopped.
+    Other commands find them by `services.json`, which is gone before they are stopped. A demo has a
+    database of its own, so that its invented people never stand among real ones.
     """
     services: environment.EmbeddedServices = {}
     with ExitStack() as servers:
         if not os.environ.get("DATABASE_URL"):
-            services["database_url"] = servers.enter_context(embedded_postgres(folder / "postgres"))
+            url = servers.enter_context(embedded_postgres(folder / "postgres"))
+            services["database_url"] = _database_of(url, DEMO_DATABASE) if demo else url
             os.environ["DATABASE_URL"] = services["database_url"]
         if not os.environ.get("REDIS_URL"):
             services["redis_url"] = servers.enter_context(embedded_redis(folder / "redis"))
@@ -62,6 +68,15 @@ def running_services(folder: Path) -> Iterator[None]:
         servers.callback(environment.withdraw_embedded_services)
         environment.publish_embedded_services(services)
         yield
+
+
+def _database_of(server_url: str, name: str) -> str:
+    """The URL of this database of the server; made where it is not there yet."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 
 def _refuse_foreign(folder: Path) -> None:

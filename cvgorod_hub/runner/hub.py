@@ -21,23 +21,21 @@ Say = Callable[[str], None]
 def serve(
     *,
     port: int,
-    demo: bool | None,
+    demo: bool,
     only: frozenset[str],
     signals: StopSignals,
     notes: ProcessNotes,
     say: Say,
 ) -> bool:
-    """Serve until told to stop (True), or until nothing is left that can run (False).
-
-    `demo` None: a demo where no bot's token is set.
-    """
+    """Serve until told to stop (True), or until nothing is left that can run (False)."""
     if health.check_redis() != "ok":
         raise ImproperlyConfigured("Redis cannot be reached at REDIS_URL.")
     token = settings.TELEGRAM_BOT_TOKEN
-    is_demo = not token if demo is None else demo
     preparation.migrate()
-    login = preparation.ensure_superuser(demo=is_demo)
-    if is_demo:
+    if demo:
+        preparation.refuse_demo_among_real_chats()
+    login = preparation.ensure_superuser(demo=demo)
+    if demo:
         reason = "as asked for" if token else "TELEGRAM_BOT_TOKEN is not set"
         say(f"Demo ({reason}): the Telegram of this hub is simulated.")
         processes = _demo_processes(port, only)

@@ -5,11 +5,14 @@ import secrets
 from dataclasses import dataclass
 
 from django.contrib.auth import authenticate, get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from bots.demo.people import DEMO_BOT_ID
+from bots.models import TelegramBot
 from cvgorod_hub import environment
 from cvgorod_hub.api.keys import assign_secret
 from cvgorod_hub.api.models import ApiKey, Scope
@@ -44,9 +47,14 @@ def ensure_superuser(*, demo: bool) -> Login:
     if not demo:
         environment.admin_password_file().unlink(missing_ok=True)
     users = get_user_model()._default_manager  # noqa: SLF001  (Django's own name for it)
-    if users.filter(username=username).exists():
-        return Login(username, _known_hint(username))
     given = os.environ.get("DJANGO_SUPERUSER_PASSWORD")
+    known = users.filter(username=username).first()
+    if known is not None and demo and not given and not environment.admin_password():
+        known.set_password(password := secrets.token_urlsafe(12))
+        known.save()
+        environment.keep_admin_password(password)
+    if known is not None:
+        return Login(username, _known_hint(username))
     password = given or secrets.token_urlsafe(12)
     email = os.environ.get("DJANGO_SUPERUSER_EMAIL") or ""
     get_user_model().objects.create_superuser(username, email, password)
@@ -56,6 +64,15 @@ def ensure_superuser(*, demo: bool) -> Login:
         environment.keep_admin_password(password)
         return Login(username, f"with the password {password}")
     return Login(username, f"with the password {password} (shown this once; {RESET} {username})")
+
+
+def refuse_demo_among_real_chats() -> None:
+    """A demo's invented people, and its simulated sends, have no place in a real bot's database."""
+    real = TelegramBot.objects.exclude(pk=DEMO_BOT_ID).first()
+    if real is not None:
+        raise ImproperlyConfigured(
+            f"this database belongs to the bot {real}: set its TELEGRAM_BOT_TOKEN, or start with --no-demo."
+        )
 
 
 def make_demo_key() -> str:

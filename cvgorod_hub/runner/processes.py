@@ -18,6 +18,7 @@ from django.db import connection
 from django.http.request import validate_host
 from django.utils import timezone
 
+from bots.demo.people import DEMO_BOT_ID
 from bots.models import TelegramBot
 from cvgorod_hub import environment
 from cvgorod_hub.celery import app
@@ -85,7 +86,7 @@ def collector(token: str) -> Process:
 
 def simulator() -> Process:
     """A Telegram on loopback; puts its address and token into the environment of all processes."""
-    port, token = _free_port_of_ours(), f"7000000001:{secrets.token_urlsafe(26)}"
+    port, token = _free_port_of_ours(), f"{DEMO_BOT_ID}:{secrets.token_urlsafe(26)}"
     proxied = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
     os.environ.update(
         HUB_DEMO="1",

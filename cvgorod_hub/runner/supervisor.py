@@ -179,8 +179,11 @@ class Supervisor:
         """Note that the process is ready, once it says so; told once, it stays noted."""
         settled = self.settled[process.name]
         while process.is_ready and not settled.is_set():
-            if await asyncio.to_thread(process.is_ready):
-                break
+            try:
+                if await asyncio.to_thread(process.is_ready):
+                    break
+            except Exception as error:  # a neighbour of the probe is away: not ready yet
+                self.say("hub", f"{process.name}: {type(error).__name__} while asking whether it is ready")
             await asyncio.sleep(PROBE_EVERY)
         settled.set()
 

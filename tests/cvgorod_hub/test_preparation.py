@@ -8,7 +8,10 @@ from unittest.mock import patch
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
 
+from bots.demo.people import DEMO_BOT_ID
+from bots.models import TelegramBot
 from cvgorod_hub import environment
 from cvgorod_hub.api import keys
 from cvgorod_hub.runner import preparation
@@ -90,3 +93,21 @@ def test_the_demo_key_ends_with_the_demo() -> None:
     text = preparation.make_demo_key()
     preparation.revoke_demo_key()
     assert keys.find_key(text) is None
+
+
+def test_a_demo_whose_kept_password_is_gone_makes_another() -> None:
+    preparation.ensure_superuser(demo=True)
+    environment.admin_password_file().unlink()
+
+    login = preparation.ensure_superuser(demo=True)
+
+    assert authenticate(username="admin", password=password_of(login.hint))
+
+
+def test_a_demo_does_not_run_on_a_real_bots_database() -> None:
+    TelegramBot.objects.create(id=DEMO_BOT_ID)
+    preparation.refuse_demo_among_real_chats()
+    TelegramBot.objects.create(id=123456, username="real_bot")
+
+    with pytest.raises(ImproperlyConfigured, match="@real_bot"):
+        preparation.refuse_demo_among_real_chats()

@@ -59,7 +59,7 @@ def test_a_collector_killed_again_and_again_loses_and_doubles_nothing(
     talker = threading.Thread(target=talk)
     talker.start()
     try:
-        for _kill in range(4):
+        for _kill in range(3):
             before = RawUpdate.objects.count()
             collector = processes.manage("collect_telegram")
             wait_for(lambda before=before: RawUpdate.objects.count() > before)
@@ -75,6 +75,15 @@ def test_a_collector_killed_again_and_again_loses_and_doubles_nothing(
     assert last.wait(10) == 0
     assert sorted(Message.objects.values_list("text", flat=True)) == sorted(sent)
     assert not RawUpdate.objects.exclude(parse_state="parsed").exists()
+
+
+def test_once_takes_all_that_waits_and_confirms_it(processes: Processes, telegram: SimulatedTelegram) -> None:
+    write(telegram, 150)
+
+    assert processes.manage("collect_telegram", "--once").wait(60) == 0
+
+    assert Message.objects.count() == 150
+    assert telegram.waiting_updates == []
 
 
 def test_a_poisonous_update_is_kept_and_its_neighbours_come_through(

@@ -209,6 +209,19 @@ def test_a_pause_that_no_calendar_holds_is_cut(transport: type[FakeTransport]) -
 
     response.refresh_from_db()
     assert response.status == "approved"
+    assert response.retry_at is not None
+    assert response.retry_at - timezone.now() <= timedelta(days=1)
+
+
+def test_a_refused_token_ends_the_sweep_at_the_first_reply(transport: type[FakeTransport]) -> None:
+    refused = TransportError("401", outcome=Outcome.NOT_SENT, stop_all=True)
+    transport.failures = [refused] * 10
+    for _ in range(3):
+        approved()
+
+    assert deliver_due_responses() == 0
+    assert len(transport.failures) == 9
+    assert set(PendingResponse.objects.values_list("status", flat=True)) == {"approved"}
 
 
 @committed

@@ -88,6 +88,7 @@ def test_a_rejection_carries_its_reason(manager: Actor) -> None:
     [
         ("approved", review.approve),
         ("rejected", review.approve),
+        ("pending", review.cancel),
         ("sending", review.cancel),
         ("sent", review.cancel),
         ("sent", review.retry),

@@ -61,7 +61,9 @@ class Command(BaseCommand):
                     _wait_for_port(options["port"])
                 environment.ensure_secret_key()
                 self._say(f"Data: {folder}")
-                with running_services(folder):
+                if options["demo"] is None:
+                    options["demo"] = not os.environ.get("TELEGRAM_BOT_TOKEN")
+                with running_services(folder, demo=options["demo"]):
                     is_stopped = signals.received or self._serve(signals, notes, options)
                 notes.forget()
         except EmbeddedServerError as error:

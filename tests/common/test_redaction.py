@@ -1,0 +1,43 @@
+import logging
+
+import pytest
+
+from cvgorod_hub.common.redaction import RedactingFormatter, redact
+
+TOKEN = "123456789:AAHfPlainlyInvented_tokenForTests12345"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://api.telegram.org/bot{TOKEN}/sendMessage",
+        f"token={TOKEN}",
+        "redis://:hunter2secret@127.0.0.1:6379/0",
+        "postgres://hub:hunter2secret@db/hub",
+        "X-API-Key: hunter2secret",
+        "Authorization: Bearer hunter2secret",
+        "{'Authorization': 'Api-Key hunter2secret'}",
+        "cvh_hunter2secret_rest",
+        "sk-hunter2secret",
+    ],
+)
+def test_no_secret_is_left_in_a_text(text: str) -> None:
+    redacted = redact(text)
+
+    assert "hunter2secret" not in redacted
+    assert TOKEN.partition(":")[2] not in redacted
+
+
+def test_a_text_without_secrets_stays_as_it_is() -> None:
+    text = "Роза Фридом 50 см: 88 р., доставка в 10:30, чат -1001234567890"
+
+    assert redact(text) == text
+
+
+def test_the_formatter_redacts_the_stack_too() -> None:
+    try:
+        raise RuntimeError(f"cannot reach bot{TOKEN}/getMe")
+    except RuntimeError as error:
+        record = logging.LogRecord("x", logging.ERROR, "", 1, "failed", (), (type(error), error, None))
+
+    assert TOKEN not in RedactingFormatter().format(record)
