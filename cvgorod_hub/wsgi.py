@@ -1,7 +1,9 @@
 """The WSGI entry of the web process."""
 
 import os
+import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from cvgorod_hub import environment
@@ -9,4 +11,7 @@ from cvgorod_hub import environment
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cvgorod_hub.settings")
 environment.load()
 
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except ImproperlyConfigured as error:
+    sys.exit(f"error: {error}")

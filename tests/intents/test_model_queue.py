@@ -264,3 +264,21 @@ def test_two_workers_never_ask_about_one_message(
     asked = [message["text"] for request in deepseek.requests for message in asked_messages(request)]
     assert sorted(asked) == sorted(f"сообщение {number}" for number in range(12))
     assert set(MessageAnalysis.objects.values_list("source", "model_attempts")) == {(Source.MODEL, 1)}
+
+
+def test_a_second_sweep_leaves_the_first_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool] = []
+
+    def batch() -> bool:
+        asked.append(True)
+        if len(asked) == 1:
+            classify_unsure_messages.run()  # the next one, while this one is at work
+        return False
+
+    monkeypatch.setattr("intents.tasks.classify_due_batch", batch)
+    classify_unsure_messages.run()
+    classify_unsure_messages.run()
+
+    assert len(asked) == 2
