@@ -22,8 +22,9 @@ class UserRoleAdmin(ModelAdmin):
         return False
 
 
-@admin.register(TelegramUser)
 class TelegramUserAdmin(ModelAdmin):
+    """A person; messaging registers it, because a role that changes says who waits in which chat."""
+
     list_display = ("person", "username", "role", "last_seen", "first_seen")
     list_filter = ("role",)
     list_select_related = ("role",)

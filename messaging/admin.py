@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -10,9 +11,24 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from clients.admin import TelegramUserAdmin
+from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from messaging.activity import recount_chats_of
 from messaging.models import Chat, Message
 from messaging.search import search_query
+
+
+@admin.register(TelegramUser)
+class PersonAdmin(TelegramUserAdmin):
+    """A person's page. A new role applies to what was said before, too."""
+
+    def save_model(
+        self, request: HttpRequest, obj: TelegramUser, form: "ModelForm[TelegramUser]", change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if "role" in form.changed_data:
+            recount_chats_of(user_id=obj.pk)
 
 
 @admin.register(Chat)

@@ -37,6 +37,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         is_bot = Coalesce(F("user__role__is_bot"), Value(value=False), output_field=BooleanField())
         return self.annotate(is_automatic=is_bot)
 
+    def answers(self) -> Self:
+        """What answers a client: our staff's words, an anonymous administrator's, and our own sends."""
+        spoken = self.exclude(message_type="service")
+        staff = Q(user__role__is_staff=True) | Q(user__isnull=True, sender_chat_id=F("chat_id"))
+        return spoken.filter(Q(source="sent") | (Q(source="telegram") & staff))
+
     def search(self, text: str) -> Self:
         """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""
         return self.filter(search_vector=search_query(text))

@@ -1,0 +1,58 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clients.models import RoleName, TelegramUser
+from clients.people import IncomingPerson
+from messaging.ingest import store_messages
+from messaging.models import Chat, Message
+from tests.factories import MessageFactory, role
+from tests.messaging.test_ingest import GROUP, SENT_AT, incoming
+
+pytestmark = pytest.mark.django_db
+
+
+def give_role(client: Client, user_id: int, name: str) -> None:
+    page = reverse("admin:clients_telegramuser_change", args=[user_id])
+    assert client.post(page, {"role": role(name).pk, "staff_account": ""}).status_code == 302
+
+
+def test_a_role_given_later_counts_for_what_was_said_before(admin_client: Client) -> None:
+    colleague = IncomingPerson(id=42, first_name="Проба")
+    later = SENT_AT + timedelta(minutes=1)
+    store_messages([incoming(1), incoming(2, "Есть.", sender=colleague, timestamp=later)])
+    assert Chat.objects.get(pk=GROUP.id).waiting_since == SENT_AT
+
+    give_role(admin_client, 42, RoleName.MANAGER)
+    assert Chat.objects.get(pk=GROUP.id).waiting_since is None
+
+    give_role(admin_client, 42, RoleName.CLIENT)
+    assert Chat.objects.get(pk=GROUP.id).waiting_since == SENT_AT
+    assert TelegramUser.objects.get(pk=42).role.role_name == RoleName.CLIENT
+
+
+def test_the_admins_search_finds_word_forms(admin_client: Client) -> None:
+    MessageFactory(text="Нужны зелёные хризантемы")
+    MessageFactory(text="Спасибо")
+
+    shown = admin_client.get(reverse("admin:messaging_message_changelist"), {"q": "зеленая хризантема"})
+
+    assert [message.text for message in shown.context["cl"].queryset] == ["Нужны зелёные хризантемы"]
+
+
+@pytest.mark.parametrize(
+    "name", ["messaging_chat", "messaging_message", "clients_telegramuser", "clients_userrole"]
+)
+def test_each_list_and_page_opens(admin_client: Client, name: str) -> None:
+    message = MessageFactory(text="<script>alert(1)</script>")
+    rows = {"messaging_chat": message.chat_id, "messaging_message": message.pk,
+            "clients_telegramuser": message.user_id, "clients_userrole": 1}  # fmt: skip
+
+    listed = admin_client.get(reverse(f"admin:{name}_changelist"))
+    opened = admin_client.get(reverse(f"admin:{name}_change", args=[rows[name]]))
+
+    assert (listed.status_code, opened.status_code) == (200, 200)
+    assert b"<script>alert(1)" not in listed.content + opened.content
+    assert Message.objects.count() == 1
