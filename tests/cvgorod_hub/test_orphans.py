@@ -56,6 +56,13 @@ def test_a_process_that_only_has_an_orphans_number_is_left_alone(
     assert leader.poll() is None
 
 
-def test_notes_cut_short_are_no_notes(tmp_path: Path) -> None:
-    (tmp_path / "processes.json").write_text('{"web": [1', encoding="utf-8")
-    ProcessNotes(tmp_path).end_orphans()
+def test_notes_cut_short_end_nobody(tmp_path: Path) -> None:
+    bystander = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        cut_short = f'{{"web": [{bystander.pid}'
+        (tmp_path / "processes.json").write_text(cut_short, encoding="utf-8")
+        ProcessNotes(tmp_path).end_orphans()
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()

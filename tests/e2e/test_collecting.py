@@ -111,6 +111,8 @@ def test_telegram_failing_for_a_while_only_delays(processes: Processes, telegram
     processes.manage("collect_telegram")
 
     wait_for(lambda: Message.objects.count() == 3)
+    assert RawUpdate.objects.count() == 3
+    assert processes.log("collect_telegram").count("collector waits") == 5
 
 
 def test_a_refused_token_ends_the_collector_with_one_line(
