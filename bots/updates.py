@@ -17,8 +17,9 @@ from bots.models import RawUpdate, TelegramBot
 from bots.parsing import ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
 from cvgorod_hub.common.database import is_passing
 from intents.classification import classify_by_patterns
-from messaging.chats import lock_chats, note_membership
+from messaging.chats import note_membership
 from messaging.ingest import store_messages
+from messaging.locks import lock_chats
 
 logger = logging.getLogger(__name__)
 

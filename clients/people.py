@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clients.models import RoleName, TelegramUser, UserRole
+from cvgorod_hub.common.database import lock_keys
+
+# Keeps these locks apart from other advisory locks: Telegram's ids have 52 bits.
+PEOPLE_LOCKS = 1 << 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +27,13 @@ def store_people(
 ) -> dict[int, TelegramUser]:
     """Create or refresh the people seen at these times; returns them by id, with `role` loaded.
 
-    An older sighting never overwrites a newer name. Call it inside a transaction: known rows are locked
-    in the order of their ids.
+    An older sighting never overwrites a newer name. Call it inside a transaction, which then holds these
+    people until its end.
     """
     seen = sorted(sightings, key=lambda sighting: sighting[1])
     ids = {person.id for person, _at in seen}
-    known = {
-        user.pk: user
-        for user in TelegramUser.objects.filter(pk__in=ids)
-        .select_related("role")
-        .order_by("id")
-        .select_for_update(of=("self",))
-    }
+    lock_keys(PEOPLE_LOCKS + person_id for person_id in ids)
+    known = {user.pk: user for user in TelegramUser.objects.filter(pk__in=ids).select_related("role")}
     roles = _roles() if ids - known.keys() else {}
     changed: dict[int, TelegramUser] = {}
     for person, at in seen:

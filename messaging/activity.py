@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from clients.models import RoleName
+from messaging.locks import lock_chats
 from messaging.models import Chat, Message
 
 NEWEST_FIRST = ("-timestamp", "-telegram_message_id")
@@ -85,7 +86,8 @@ def recount_chats_of(*, user_id: int) -> int:
     counted = 0
     for chat_id in sorted(chat_ids):
         with transaction.atomic():
-            chat = Chat.objects.select_for_update(no_key=True).get(pk=chat_id)
+            lock_chats([chat_id])
+            chat = Chat.objects.get(pk=chat_id)
             last = Message.objects.answers().filter(chat_id=chat_id).order_by(*NEWEST_FIRST).first()
             chat.answered_at = last.timestamp if last else None
             chat.answered_message_id = (last.telegram_message_id or 0) if last else None

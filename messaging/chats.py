@@ -8,17 +8,8 @@ from django.db.models import Q
 
 from messaging.activity import carry_over
 from messaging.incoming import IncomingChat
+from messaging.locks import lock_chats
 from messaging.models import Chat
-
-
-def lock_chats(chat_ids: Iterable[int]) -> None:
-    """Be the only writer of these chats until the transaction ends.
-
-    Everybody who stores messages takes this lock first, in one order: so nobody deadlocks, and what is
-    kept on the chat is computed from what stands. References to the chat are not held up by it.
-    """
-    rows = Chat.objects.filter(pk__in=set(chat_ids)).order_by("id").select_for_update(no_key=True)
-    list(rows.values_list("pk"))
 
 
 def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
@@ -46,9 +37,9 @@ def follow_migration(*, old_id: int, new_id: int) -> None:
     A client who waited there waits here.
     """
     with transaction.atomic():
+        lock_chats([old_id, new_id])
         old, _created = Chat.objects.get_or_create(pk=old_id, defaults={"chat_type": Chat.Type.GROUP})
         Chat.objects.get_or_create(pk=new_id, defaults={"chat_type": Chat.Type.SUPERGROUP, "name": old.name})
-        lock_chats([old_id, new_id])
         Chat.objects.filter(pk=old_id).update(migrated_to_id=new_id)
         carry_over(old_id=old_id, new_id=new_id)
 

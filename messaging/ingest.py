@@ -15,8 +15,9 @@ from django.db.models import Q
 from clients.models import RoleName
 from clients.people import IncomingPerson, store_people
 from messaging.activity import note_activity
-from messaging.chats import follow_migration, lock_chats, store_chats
+from messaging.chats import follow_migration, store_chats
 from messaging.incoming import IncomingMessage
+from messaging.locks import lock_chats
 from messaging.models import Message, MessageVersion
 
 Key = tuple[int, str, int | str | None]

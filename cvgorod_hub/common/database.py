@@ -1,6 +1,8 @@
-"""PostgreSQL's refusals, told apart."""
+"""What PostgreSQL does for several writers at once, and its refusals, told apart."""
 
-from django.db import DatabaseError
+from collections.abc import Iterable
+
+from django.db import DatabaseError, connection
 
 # SQLSTATE classes that say "not now": connection, rolled back (deadlock), resources, objects in use, operator
 # intervention, system error. Everything else is about what was asked.
@@ -13,3 +15,15 @@ def is_passing(error: BaseException) -> bool:
         return False
     state: str | None = getattr(error.__cause__, "sqlstate", None)
     return state is None or state[:2] in _PASSING_CLASSES
+
+
+def lock_keys(keys: Iterable[int]) -> None:
+    """Be the only one to hold these keys (bigint) until the transaction ends.
+
+    Taken in one order, so that two who want the same ones never block each other for good. Advisory
+    locks: what they stand for may not have a row yet.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [sorted(set(keys))]
+        )
