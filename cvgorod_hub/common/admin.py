@@ -1,6 +1,6 @@
 """What the rooms' admin pages share."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -35,6 +35,3 @@ def excerpt(text: str, length: int = 120) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"{line[: length - 1]}…"
-
-
-Fieldsets = tuple[tuple[Any, dict[str, Any]], ...]
