@@ -10,7 +10,7 @@ from cvgorod_hub.api.routers import HubRouter
 from intents.api import IntentViewSet
 from messaging.api.chats import ChatViewSet, ParticipantViewSet, UnansweredViewSet
 from messaging.api.messages import ClientMessagesViewSet, MessageViewSet
-from sandbox.api import PendingViewSet, SandboxViewSet, SendViewSet
+from sandbox.api import BatchViewSet, PendingViewSet, SandboxViewSet, SendViewSet
 
 router = HubRouter()
 router.register("messages", MessageViewSet, basename="messages")
@@ -20,6 +20,7 @@ router.register(r"chats/(?P<chat_id>-?[0-9]{1,19})/participants", ParticipantVie
 router.register("chats", ChatViewSet, basename="chats")
 router.register("intents", IntentViewSet, basename="intents")
 router.register("analytics/unanswered", UnansweredViewSet, basename="unanswered")
+router.register("send/batch", BatchViewSet, basename="send-batch")
 router.register("send", SendViewSet, basename="send")
 router.register("sandbox/pending", PendingViewSet, basename="sandbox-pending")
 router.register("sandbox", SandboxViewSet, basename="sandbox")

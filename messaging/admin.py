@@ -34,7 +34,7 @@ class PersonAdmin(TelegramUserAdmin):
 @admin.register(Chat)
 class ChatAdmin(ModelAdmin):
     list_display = ("name", "chat_type", "waiting", "last_message_at", "members_count", "is_active")
-    list_filter = ("chat_type", "is_active", "folder")
+    list_filter = ("chat_type", "is_active", "reply_mode", "folder")
     search_fields = ("name", "id", "customer_ref")
     show_full_result_count = False
     readonly_fields = (
@@ -46,8 +46,17 @@ class ChatAdmin(ModelAdmin):
         "last_message_at",
         "waiting_since",
         "created_at",
+        "unreachable_reason",
     )
-    fields = (*readonly_fields, "folder", "customer_ref", "is_active")
+    fields = (
+        *readonly_fields[:-1],
+        "folder",
+        "customer_ref",
+        "reply_mode",
+        "time_zone",
+        "is_active",
+        "unreachable_reason",
+    )
 
     @display(description=_("waiting"), ordering="waiting_since", empty_value="")
     def waiting(self, chat: Chat) -> str | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from messaging.activity import carry_over
 from messaging.incoming import IncomingChat
@@ -29,6 +30,14 @@ def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
         update_fields=["name", "chat_type", "updated_at"],
         unique_fields=["id"],
     )
+    # Telegram hands us what is said there, so the bot is in the chat again.
+    returned = [
+        row.pk
+        for row in known.values()
+        if not row.is_active and (row.membership_at is None or row.membership_at < latest[row.pk][1])
+    ]
+    if returned:
+        Chat.objects.filter(pk__in=returned).update(is_active=True, unreachable_reason="")
 
 
 def follow_migration(*, old_id: int, new_id: int) -> None:
@@ -44,16 +53,20 @@ def follow_migration(*, old_id: int, new_id: int) -> None:
         carry_over(old_id=old_id, new_id=new_id)
 
 
-def mark_unreachable(*, chat_id: int) -> None:
+def mark_unreachable(*, chat_id: int, reason: str) -> None:
     """The bot was removed or blocked; until it is back, nothing is proposed here."""
-    Chat.objects.filter(pk=chat_id).update(is_active=False)
+    Chat.objects.filter(pk=chat_id).update(
+        is_active=False, unreachable_reason=reason[:300], membership_at=timezone.now()
+    )
 
 
 def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> None:
     """Telegram says whether the bot is in the chat; an older word does not undo a newer one."""
     store_chats([(chat, at)])
     Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id).update(
-        is_active=is_member, membership_at=at
+        is_active=is_member,
+        unreachable_reason="" if is_member else "The bot was removed from the chat, or blocked.",
+        membership_at=at,
     )
 
 

@@ -1,7 +1,10 @@
 """Chats and their messages, as Telegram told them."""
 
+from zoneinfo import available_timezones
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import MD5
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import TelegramUser
 from messaging.events import EVENT_LABELS
 from messaging.querysets import ChatQuerySet, MessageQuerySet
+
+
+def validate_time_zone(name: str) -> None:
+    """Raises ValidationError where it is not a name of the IANA database."""
+    if name not in available_timezones():
+        raise ValidationError(_("There is no such time zone; one is Asia/Vladivostok."))
 
 
 class Chat(models.Model):
@@ -20,11 +29,33 @@ class Chat(models.Model):
         SUPERGROUP = "supergroup", _("supergroup")
         CHANNEL = "channel", _("channel")
 
+    class ReplyMode(models.TextChoices):
+        DRAFT = "draft", _("drafts for review")
+        OFF = "off", _("off")
+
     id = models.BigIntegerField(_("Telegram id"), primary_key=True)
     name = models.CharField(_("name"), max_length=256, blank=True, default="")
     chat_type = models.CharField(_("type"), max_length=16, choices=Type)
     folder = models.CharField(_("folder"), max_length=100, blank=True, default="")
     is_active = models.BooleanField(_("reachable"), default=True, help_text=_("The bot can write here."))
+    unreachable_reason = models.CharField(
+        _("why it cannot be reached"), max_length=300, blank=True, default="", editable=False
+    )
+    reply_mode = models.CharField(
+        _("agent's replies"),
+        max_length=16,
+        choices=ReplyMode,
+        default=ReplyMode.DRAFT,
+        help_text=_("Switched off, the agent's proposals for this chat are refused."),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        default="",
+        validators=[validate_time_zone],
+        help_text=_("Where the client works, for example Asia/Vladivostok; empty: the hub's."),
+    )
     members_count = models.PositiveIntegerField(_("members"), null=True, blank=True)
     migrated_to = models.ForeignKey(
         "self",

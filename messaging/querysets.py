@@ -43,6 +43,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         staff = Q(user__role__is_staff=True) | Q(user__isnull=True, sender_chat_id=F("chat_id"))
         return spoken.filter(Q(source="sent") | (Q(source="telegram") & staff))
 
+    def of_clients(self) -> Self:
+        """What clients say to us: people who are neither our staff nor programs."""
+        live = self.filter(source="telegram").exclude(message_type="service")
+        return live.filter(user__role__is_staff=False, user__role__is_bot=False)
+
+    def urgent(self) -> Self:
+        return self.filter(analysis__is_urgent=True)
+
     def search(self, text: str) -> Self:
         """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""
         return self.filter(search_vector=search_query(text))

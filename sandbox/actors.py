@@ -18,6 +18,13 @@ class Actor:
     user: User | None = None
     key: ApiKey | None = None
 
+    @property
+    def account_id(self) -> int | None:
+        """The account behind the decision; for a program, its key's owner."""
+        if self.user is not None:
+            return self.user.pk
+        return self.key.created_by_id if self.key is not None else None
+
     @classmethod
     def from_user(cls, user: AbstractBaseUser | AnonymousUser) -> "Actor":
         if not isinstance(user, User):

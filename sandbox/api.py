@@ -1,7 +1,9 @@
 """/send and /sandbox: thin faces of `sandbox.proposals` and `sandbox.review`."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +20,16 @@ from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.views import HubViewSet, RowListViewSet
 from sandbox import review
 from sandbox.actors import Actor
-from sandbox.errors import ChatNotFoundError, InvalidTextError, SandboxError
+from sandbox.batches import batch_progress, withdraw_batch
+from sandbox.diff import text_diff
+from sandbox.errors import BatchNotFoundError, ChatNotFoundError, InvalidTextError, SandboxError
 from sandbox.models import PendingResponse, ResponseEvent
 from sandbox.proposals import Proposal, propose, propose_batch
 from sandbox.serializers import (
     MAX_IDEMPOTENCY_KEY_LENGTH,
     ApprovalBody,
     BatchBody,
+    BatchProgressRow,
     BatchResult,
     EmptyBody,
     EventRow,
@@ -44,6 +49,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
         "another body is a 409."
     ),
 )
+UUID_PATTERN = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 PROPOSAL_EXAMPLE = OpenApiExample(
     "An answer to a question",
     value={
@@ -83,20 +89,44 @@ class SendViewSet(HubViewSet):
     @extend_schema(
         operation_id="send_batch",
         summary="Propose 1 to 300 replies, all or none",
-        responses={201: BatchResult, 409: None},
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: BatchResult, 200: BatchResult, 409: None},
     )
     @action(detail=False, methods=["post"])
     def batch(self, request: Request) -> Response:
-        if read_idempotency_key(request) is not None:
-            raise ValidationError({"Idempotency-Key": "A batch takes none."})
         body = self.read_body(BatchBody)
         with refusals_as_http():
-            drafts = propose_batch(
+            drafts, created = propose_batch(
                 proposals=[Proposal(**attrs) for attrs in body["messages"]],
                 actor=Actor.from_key(self.key),
+                idempotency_key=read_idempotency_key(request),
             )
         results = [ProposedRow.of(draft) for draft in drafts]
-        return Response({"batch_id": drafts[0].batch_id, "results": results}, status=201)
+        batch = {"batch_id": drafts[0].batch_id, "results": results}
+        return Response(batch, status=201 if created else 200)
+
+
+class BatchViewSet(HubViewSet):
+    """A batch of the caller's own: how far it is, and taking it back."""
+
+    required_scope = Scope.PROPOSE
+    queryset = PendingResponse.objects.all()
+    serializer_class = BatchProgressRow
+    lookup_value_regex = UUID_PATTERN
+
+    @extend_schema(summary="How many replies of a batch are in which state")
+    def retrieve(self, _request: Request, pk: str) -> Response:
+        with refusals_as_http():
+            progress = batch_progress(batch_id=uuid.UUID(pk), actor=Actor.from_key(self.key))
+        return Response(asdict(progress))
+
+    @extend_schema(summary="Take back what is not being sent yet", request=EmptyBody)
+    @action(detail=True, methods=["post"])
+    def cancel(self, _request: Request, pk: str) -> Response:
+        self.read_body(EmptyBody)
+        with refusals_as_http():
+            progress = withdraw_batch(batch_id=uuid.UUID(pk), actor=Actor.from_key(self.key))
+        return Response(asdict(progress))
 
 
 @extend_schema_view(list=extend_schema(summary="Replies that wait for a person, oldest first"))
@@ -161,7 +191,9 @@ def read_detail(response_id: int) -> dict[str, Any]:
     if not rows:
         raise NotFound("There is no such reply.")
     events = ResponseEvent.objects.filter(response_id=response_id).order_by("id")
-    return {**rows[0], "log": EventRow.select(events)}
+    [row] = rows
+    diff = text_diff(row["original_text"], row["response_text"])
+    return {**row, "diff": [asdict(segment) for segment in diff], "log": EventRow.select(events)}
 
 
 def read_idempotency_key(request: Request) -> str | None:
@@ -178,9 +210,9 @@ def refusals_as_http() -> Iterator[None]:
         yield
     except InvalidTextError as error:
         raise ValidationError({"text": str(error)}) from None
-    except ChatNotFoundError as error:
+    except (ChatNotFoundError, BatchNotFoundError) as error:
         raise NotFound(str(error)) from None
     except PendingResponse.DoesNotExist:
         raise NotFound("There is no such reply.") from None
     except SandboxError as error:
-        raise ConflictError(str(error)) from None
+        raise ConflictError({"detail": str(error), "code": error.code}) from None

@@ -9,7 +9,7 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -17,9 +17,12 @@ from clients.people import IncomingPerson
 from messaging.chats import follow_migration, mark_unreachable
 from messaging.ingest import record_sent
 from sandbox.actors import HUB
-from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
+from sandbox.pacing import pacer
+from sandbox.sending import note_rate_limit, note_refused_token, note_success
 from sandbox.transitions import move
 from sandbox.transport import Outcome, SentMessage, TransportError, get_transport
+from sandbox.working_hours import in_working_hours
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +34,10 @@ ONE_DAY = timedelta(days=1)
 
 
 def deliver_one(*, response_id: int | None = None) -> bool:
-    """Deliver one due reply, or this one if it is due; False when there is nothing more to be done now."""
+    """Deliver one due reply, or this one if its turn has come; False when nothing more can be done now.
+
+    The pace is the caller's (sandbox/dispatch.py); here the chat's next turn is counted from the answer.
+    """
     response = _claim(response_id)
     if response is None:
         return False
@@ -47,10 +53,12 @@ def deliver_one(*, response_id: int | None = None) -> bool:
             reply_to_message_id=response.reply_to_message_id,
         )
     except TransportError as error:
+        pacer.touch(chat_id, seconds=min(error.retry_after or 0, ONE_DAY.total_seconds()))
         _record_failure(response, error)
-        # With a refused token no other reply would fare better: the sweep ends, and begins anew later.
         return not error.stop_all
+    pacer.touch(chat_id)
     _record_sent(response, sent)
+    note_success()
     return True
 
 
@@ -78,26 +86,46 @@ def _is_overdue(response: PendingResponse) -> bool:
 
 def _claim(response_id: int | None) -> PendingResponse | None:
     """Take one due reply for this attempt; committed before anything is sent."""
-    with transaction.atomic():
-        due = PendingResponse.objects.due()
-        if response_id is not None:
-            due = due.filter(pk=response_id)
-        response = due.select_for_update(skip_locked=True, of=("self",)).first()
-        if response is None:
-            return None
-        claimed = move(
-            response,
-            Kind.CLAIMED,
-            actor=HUB,
-            text_after=response.response_text,
-            changes={
-                "attempt_id": uuid.uuid4(),
-                "attempts": F("attempts") + 1,
-                "claimed_at": timezone.now(),
-                "retry_at": None,
-            },
-        )
+    try:
+        with transaction.atomic():
+            heads = PendingResponse.objects.heads().select_related("chat")
+            if response_id is not None:
+                heads = heads.filter(pk=response_id)
+            response = heads.select_for_update(skip_locked=True, of=("self",)).first()
+            if response is None or _is_put_off(response):
+                return None
+            claimed = move(
+                response,
+                Kind.CLAIMED,
+                actor=HUB,
+                text_after=response.response_text,
+                changes={
+                    "attempt_id": uuid.uuid4(),
+                    "attempts": F("attempts") + 1,
+                    "claimed_at": timezone.now(),
+                    "retry_at": None,
+                },
+            )
+    except IntegrityError:
+        # Another reply to this chat was claimed at the same moment (pending_responses_one_at_a_time).
+        return None
     return response if claimed else None
+
+
+def _is_put_off(response: PendingResponse) -> bool:
+    """What was scheduled and is late (a worker was down) does not ring at night, if the rules say so."""
+    if response.scheduled_at is None:
+        return False
+    opening = in_working_hours(response.scheduled_at, chat=response.chat, rules=SandboxSettings.get_solo())
+    if opening <= timezone.now():
+        return False
+    return move(
+        response,
+        Kind.SCHEDULED,
+        actor=HUB,
+        changes={"scheduled_at": opening},
+        detail="to the chat's working hours",
+    )
 
 
 def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
@@ -139,7 +167,7 @@ def _record_failure(response: PendingResponse, error: TransportError) -> None:
         if error.migrated_to is not None and error.migrated_to != response.current_chat_id:
             follow_migration(old_id=response.chat_id, new_id=error.migrated_to)
         if error.chat_unreachable:
-            mark_unreachable(chat_id=response.current_chat_id)
+            mark_unreachable(chat_id=response.current_chat_id, reason=str(error))
         move(
             response,
             kind,
@@ -148,6 +176,10 @@ def _record_failure(response: PendingResponse, error: TransportError) -> None:
             detail=str(error),
             changes={"last_error": str(error), **changes},
         )
+    if error.stop_all:
+        note_refused_token()
+    elif error.retry_after is not None:
+        note_rate_limit(seconds=error.retry_after)
     logger.warning("send %s response=%s error=%s", kind, response.pk, error)
 
 
@@ -158,7 +190,8 @@ def _consequence(
         return Kind.UNKNOWN, {}
     if error.outcome is Outcome.REFUSED:
         return Kind.FAILED, {}
-    if error.migrated_to is not None and response.attempts == 1:
+    # A refused token holds everything back (sandbox/sending.py), so the reply needs no pause of its own.
+    if error.stop_all or (error.migrated_to is not None and response.attempts == 1):
         return Kind.DEFERRED, {"retry_at": None}
     pause = min(FIRST_PAUSE * 2 ** min(response.attempts, 10), LONGEST_PAUSE)
     if error.retry_after is not None:

@@ -8,12 +8,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging.models import Chat
 from sandbox.actors import Actor
-from sandbox.errors import ChatNotFoundError, ChatUnreachableError, IdempotencyConflictError
-from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.errors import (
+    ChatClosedError,
+    ChatNotFoundError,
+    ChatUnreachableError,
+    IdempotencyConflictError,
+    ProposalsPausedError,
+)
+from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
 from sandbox.texts import clean_text
 
 
@@ -40,38 +47,50 @@ class Proposed:
 def propose(*, proposal: Proposal, actor: Actor, idempotency_key: str | None = None) -> Proposed:
     """Store one proposal.
 
-    Raises InvalidTextError, ChatNotFoundError, ChatUnreachableError, and IdempotencyConflictError when
-    the key was used for another proposal.
+    Raises InvalidTextError, ChatNotFoundError, ChatUnreachableError, ChatClosedError, ProposalsPausedError,
+    and IdempotencyConflictError when the key was used for another proposal.
     """
-    request_hash = _hash([proposal])
-    if idempotency_key is not None and (earlier := _find_earlier(actor, idempotency_key, request_hash)):
-        return Proposed(response=earlier, created=False)
-    response = _draft(proposal, _find_chats([proposal.chat_id])[proposal.chat_id], actor)
-    response.idempotency_key = idempotency_key
-    response.request_hash = request_hash
+    drafts, created = _store_once([proposal], actor, idempotency_key, batch_id=None)
+    return Proposed(response=drafts[0], created=created)
+
+
+def propose_batch(
+    *, proposals: Sequence[Proposal], actor: Actor, idempotency_key: str | None = None
+) -> tuple[list[PendingResponse], bool]:
+    """Store all or none; the drafts keep the order given. Raises as `propose` does.
+
+    Returns the drafts, and whether they are new: with a key that was used before, they are the earlier ones.
+    """
+    return _store_once(proposals, actor, idempotency_key, batch_id=uuid.uuid4())
+
+
+def _store_once(
+    proposals: Sequence[Proposal], actor: Actor, key: str | None, *, batch_id: uuid.UUID | None
+) -> tuple[list[PendingResponse], bool]:
+    """The first draft carries the idempotency key, for all of them."""
+    request_hash = _hash(proposals)
+    if key is not None and (earlier := _find_earlier(actor, key, request_hash)):
+        return earlier, False
+    rules = SandboxSettings.get_solo()
+    if rules.is_paused:
+        raise ProposalsPausedError(_("Proposals are paused. %(note)s") % {"note": rules.pause_note})
+    chats = _find_chats(proposal.chat_id for proposal in proposals)
+    drafts = [_draft(proposal, chats[proposal.chat_id], actor, rules) for proposal in proposals]
+    if batch_id is not None:
+        for place, draft in enumerate(drafts):
+            draft.batch_id, draft.send_order = batch_id, place
+    drafts[0].idempotency_key, drafts[0].request_hash = key, request_hash
     try:
-        _store([response], actor)
+        _store(drafts, actor)
     except IntegrityError:
         # The same key, at the same moment: the other request was first.
-        earlier = _find_earlier(actor, idempotency_key or "", request_hash)
-        if earlier is None:
-            raise
-        return Proposed(response=earlier, created=False)
-    return Proposed(response=response, created=True)
+        if key is not None and (earlier := _find_earlier(actor, key, request_hash)):
+            return earlier, False
+        raise
+    return drafts, True
 
 
-def propose_batch(*, proposals: Sequence[Proposal], actor: Actor) -> list[PendingResponse]:
-    """Store all or none; the drafts keep the order given. Raises as `propose` does."""
-    chats = _find_chats(proposal.chat_id for proposal in proposals)
-    batch_id = uuid.uuid4()
-    responses = [_draft(proposal, chats[proposal.chat_id], actor) for proposal in proposals]
-    for place, response in enumerate(responses):
-        response.batch_id, response.send_order = batch_id, place
-    _store(responses, actor)
-    return responses
-
-
-def _draft(proposal: Proposal, chat: Chat, actor: Actor) -> PendingResponse:
+def _draft(proposal: Proposal, chat: Chat, actor: Actor, rules: SandboxSettings) -> PendingResponse:
     text = clean_text(proposal.text)
     return PendingResponse(
         chat=chat,
@@ -81,10 +100,18 @@ def _draft(proposal: Proposal, chat: Chat, actor: Actor) -> PendingResponse:
         context=proposal.context,
         reply_to_message_id=proposal.reply_to_message_id,
         scheduled_at=proposal.scheduled_at,
-        expires_at=proposal.expires_at,
+        expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
         requested_by=actor.name,
         requested_by_key=actor.key,
     )
+
+
+def _usual_expiry(proposal: Proposal, rules: SandboxSettings) -> datetime | None:
+    """What is scheduled lives on after its time as long as another draft lives from now."""
+    if rules.draft_lifetime is None:
+        return None
+    now = timezone.now()
+    return max(now, proposal.scheduled_at or now) + rules.draft_lifetime
 
 
 def _find_chats(chat_ids: Iterable[int]) -> dict[int, Chat]:
@@ -97,9 +124,21 @@ def _find_chats(chat_ids: Iterable[int]) -> dict[int, Chat]:
     if missing := wanted - found.keys():
         raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})
     for chat in found.values():
-        if not chat.is_active:
-            raise ChatUnreachableError(_("The bot cannot write to the chat %(id)s.") % {"id": chat.pk})
+        refuse_unreachable(chat)
+        if chat.reply_mode == Chat.ReplyMode.OFF:
+            raise ChatClosedError(
+                _("The agent's replies are switched off for the chat %(id)s.") % {"id": chat.pk}
+            )
     return found
+
+
+def refuse_unreachable(chat: Chat) -> None:
+    """Raises ChatUnreachableError, with what Telegram said."""
+    if not chat.is_active:
+        raise ChatUnreachableError(
+            _("The bot cannot write to the chat %(id)s. %(why)s")
+            % {"id": chat.pk, "why": chat.unreachable_reason}
+        )
 
 
 def _store(responses: list[PendingResponse], actor: Actor) -> None:
@@ -118,13 +157,18 @@ def _store(responses: list[PendingResponse], actor: Actor) -> None:
         )
 
 
-def _find_earlier(actor: Actor, key: str, request_hash: str) -> PendingResponse | None:
+def _find_earlier(actor: Actor, key: str, request_hash: str) -> list[PendingResponse]:
+    """What this key stored before, in its order; nothing where the key is new."""
     earlier = PendingResponse.objects.filter(requested_by=actor.name, idempotency_key=key).first()
-    if earlier is not None and earlier.request_hash != request_hash:
+    if earlier is None:
+        return []
+    if earlier.request_hash != request_hash:
         raise IdempotencyConflictError(
             _("This idempotency key was used for another reply (%(id)d).") % {"id": earlier.pk}
         )
-    return earlier
+    if earlier.batch_id is None:
+        return [earlier]
+    return list(PendingResponse.objects.filter(batch_id=earlier.batch_id).order_by("send_order"))
 
 
 def _hash(proposals: Sequence[Proposal]) -> str:

@@ -2,8 +2,20 @@
 
 from typing import TYPE_CHECKING, Self
 
-from django.db import models
-from django.db.models import BigIntegerField, BooleanField, Exists, F, Func, OuterRef, Q
+from django.db import connection, models
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    Window,
+)
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 from django.utils import timezone
 
 from messaging.models import Message
@@ -28,32 +40,89 @@ class VisibleIn(Func):
 
 
 class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
-    def with_staleness(self) -> Self:
-        """Annotate `is_stale`: a person wrote or edited in the chat since the reply was proposed.
+    def with_staleness(self, *, since: str | None = None) -> Self:
+        """Annotate `is_stale`: the chat moved on since the reply was proposed, or since another snapshot.
 
+        A person wrote or edited there, or the hub sent another reply (one of the same batch apart).
         "Since" means: not visible to the transaction that stored the proposal, so neither clocks nor
-        a message that was being stored at that moment can hide from it.
+        a message that was being stored at that moment can hide from it. `since` is a snapshot as
+        `current_snapshot()` gives it.
         """
-        snapshot = OuterRef("anchor_snapshot")
-        moved_on = Message.objects.filter(
+        snapshot = OuterRef("anchor_snapshot") if since is None else Value(since)
+        # A group that became a supergroup goes on there.
+        here = Q(chat=OuterRef("chat")) | Q(chat=OuterRef("chat__migrated_to"))
+        after = Message.objects.filter(
             ~VisibleIn(F("changed_xid"), snapshot),
-            Q(user__isnull=True) | Q(user__role__is_bot=False),
-            # A group that became a supergroup goes on there.
-            Q(chat=OuterRef("chat")) | Q(chat=OuterRef("chat__migrated_to")),
+            here,
             changed_xid__gte=OldestRunning(snapshot),  # exact above; this makes it an index range
-            source=Message.Source.TELEGRAM,
         ).exclude(message_type=Message.Type.SERVICE)
-        return self.annotate(is_stale=Exists(moved_on))
+        by_people = Q(source=Message.Source.TELEGRAM) & (Q(user__isnull=True) | Q(user__role__is_bot=False))
+        of_this_batch = self.model.objects.filter(
+            batch_id=OuterRef(OuterRef("batch_id")),
+            chat=OuterRef(OuterRef("chat")),
+            telegram_message_id=OuterRef("telegram_message_id"),
+        )
+        by_us = Q(source=Message.Source.SENT) & ~Exists(of_this_batch)
+        return self.annotate(is_stale=Exists(after.filter(by_people | by_us)))
+
+    def with_question(self) -> Self:
+        """Annotate `question_id` and `intent` (the client's last message and its meaning), `is_urgent`
+        (an urgent message there is not answered yet) and `target_chat` (where the conversation is now).
+        """
+        said = Message.objects.of_clients().filter(chat=OuterRef("target_chat"))
+        last = said.order_by("-timestamp", "-id")
+        unanswered = Message.objects.filter(
+            chat=OuterRef("target_chat"), timestamp__gte=OuterRef("chat__waiting_since")
+        )
+        return self.with_target().annotate(
+            question_id=Subquery(last.values("pk")[:1]),
+            intent=Subquery(last.values("analysis__intent")[:1]),
+            is_urgent=Exists(unanswered.urgent()),
+        )
+
+    def with_target(self) -> Self:
+        """Annotate `target_chat`: the id under which the conversation goes on now."""
+        return self.annotate(target_chat=Coalesce("chat__migrated_to_id", "chat_id"))
 
     def queue(self) -> Self:
         """What waits for a person, oldest first."""
         return self.filter(status="pending").order_by("created_at", "id")
 
+    def by_urgency(self) -> Self:
+        """Unanswered urgent words first, then the oldest. Needs `with_question()`."""
+        return self.order_by("-is_urgent", "created_at", "id")
+
     def due(self) -> Self:
-        """What may be sent now, in the order of approval."""
+        """What may be sent now: approved, its time has come, no pause asked for."""
+        return self.at_their_time().filter(Q(retry_at__isnull=True) | Q(retry_at__lte=timezone.now()))
+
+    def at_their_time(self) -> Self:
+        """Approved replies that are not scheduled for later, in the order in which they are to go out."""
         now = timezone.now()
-        return self.filter(
-            Q(scheduled_at__isnull=True) | Q(scheduled_at__lte=now),
-            Q(retry_at__isnull=True) | Q(retry_at__lte=now),
-            status="approved",
-        ).order_by("approved_at", "id")
+        # GREATEST passes over NULL: most replies have no time of their own.
+        ready_at = Greatest("approved_at", "scheduled_at")
+        return (
+            self.filter(Q(scheduled_at__isnull=True) | Q(scheduled_at__lte=now), status="approved")
+            .annotate(ready_at=ready_at)
+            .order_by("ready_at", "id")
+        )
+
+    def heads(self) -> Self:
+        """The next reply of each chat that may be sent now: a chat's replies go out in their order.
+
+        One that waits for another try holds back those behind it, and so does one that is on its way.
+        """
+        place = Window(RowNumber(), partition_by=F("target_chat"), order_by=[F("ready_at"), F("id")])
+        first = self.model.objects.at_their_time().with_target().annotate(place=place).filter(place=1)
+        on_its_way = self.model.objects.filter(status="sending").filter(
+            Q(chat=OuterRef("chat_id")) | Q(chat__migrated_to=OuterRef("target_chat"))
+        )
+        return self.due().with_target().filter(pk__in=first.values("pk")).exclude(Exists(on_its_way))
+
+
+def current_snapshot() -> str:
+    """What the database shows at this moment, for `with_staleness(since=…)`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        [snapshot] = cursor.fetchone()
+    return str(snapshot)

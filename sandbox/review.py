@@ -1,8 +1,13 @@
 """A person decides: approve, edit, reject, cancel, and what to do after a doubtful send.
 
-Admin, API and later Telegram cards are faces of these functions. Each raises
+Admin, API and Telegram's approval cards are faces of these functions. Each raises
 `PendingResponse.DoesNotExist`, and ReviewConflictError when the reply is no longer where it was.
 """
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -12,11 +17,13 @@ from django.utils.translation import gettext as _
 from cvgorod_hub.common.nudge import nudge
 from messaging.ingest import record_sent_without_id
 from sandbox.actors import Actor
-from sandbox.errors import ReviewConflictError, StaleResponseError
-from sandbox.models import PendingResponse, ResponseEvent
-from sandbox.tasks import deliver_response
+from sandbox.errors import FourEyesError, ReviewConflictError, SandboxError, StaleResponseError
+from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
+from sandbox.proposals import refuse_unreachable
+from sandbox.tasks import deliver_due_responses
 from sandbox.texts import clean_text
 from sandbox.transitions import describe_conflict, move_or_conflict
+from sandbox.working_hours import in_working_hours
 
 Kind = ResponseEvent.Kind
 
@@ -31,6 +38,12 @@ def edit(*, response_id: int, actor: Actor, text: str, version: int | None = Non
     return response
 
 
+class Unchanged(enum.Enum):
+    """Leave the time at which to send as it was proposed."""
+
+    TIME = "time"
+
+
 def approve(
     *,
     response_id: int,
@@ -38,21 +51,30 @@ def approve(
     version: int | None = None,
     text: str | None = None,
     confirm_stale: bool = False,
+    seen: str | None = None,
+    scheduled_at: datetime | Unchanged | None = Unchanged.TIME,
 ) -> PendingResponse:
-    """Approve exactly the text shown as `version`, or `text` in its place; delivery follows at once.
+    """Approve exactly the text shown as `version`, or `text` in its place; delivery follows.
 
-    Raises StaleResponseError when the chat moved on and `confirm_stale` is not given.
+    `confirm_stale` is the second yes to a reply whose chat moved on; with `seen`, the snapshot in which
+    the person read the conversation, it holds for what was said until then. `scheduled_at`: send it not
+    before; None is now.
+
+    Raises InvalidTextError, StaleResponseError, FourEyesError and ChatUnreachableError.
     """
     cleaned = None if text is None else clean_text(text)
+    rules = SandboxSettings.get_solo()
     with transaction.atomic():
         response = _as_shown(response_id, version)
         _refuse_expired(response)
-        if response.is_stale and not confirm_stale:
-            raise StaleResponseError(
-                _("The conversation went on after this reply was proposed. Read it and confirm.")
-            )
+        _refuse_own(response, actor, rules)
+        refuse_unreachable(response.chat.migrated_to or response.chat)
+        _refuse_stale(response, confirm_stale=confirm_stale, seen=seen)
         if cleaned is not None and cleaned != response.response_text:
             _change_text(response, actor, cleaned)
+        goes_out_at = response.scheduled_at if isinstance(scheduled_at, Unchanged) else scheduled_at
+        if goes_out_at is not None:
+            goes_out_at = in_working_hours(goes_out_at, chat=response.chat, rules=rules)
         move_or_conflict(
             response,
             Kind.APPROVED,
@@ -60,10 +82,41 @@ def approve(
             where={"version": response.version},
             text_after=response.response_text,
             detail="stale, confirmed" if response.is_stale else "",
-            changes={"approved_by": actor.name, "approved_at": timezone.now()},
+            changes={
+                "approved_by": actor.name,
+                "approved_at": timezone.now(),
+                "scheduled_at": goes_out_at,
+            },
         )
-        _deliver_soon(response)
+        _deliver_soon()
     return response
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A reply that a bulk approval left alone, and the sentence that says why."""
+
+    response_id: int
+    reason: str
+
+
+def approve_many(
+    *, shown: Iterable[tuple[int, int]], actor: Actor
+) -> tuple[list[PendingResponse], list[Skipped]]:
+    """Approve each reply (its id, the version that was shown) that nothing speaks against, in this order.
+
+    Stale ones want to be read one by one, so they are skipped, like those that somebody else decided.
+    """
+    approved: list[PendingResponse] = []
+    skipped: list[Skipped] = []
+    for response_id, version in shown:
+        try:
+            approved.append(approve(response_id=response_id, version=version, actor=actor))
+        except SandboxError as error:
+            skipped.append(Skipped(response_id, str(error)))
+        except PendingResponse.DoesNotExist:
+            skipped.append(Skipped(response_id, _("There is no such reply.")))
+    return approved, skipped
 
 
 def reject(
@@ -112,7 +165,7 @@ def retry(*, response_id: int, actor: Actor, attempts: int | None = None) -> Pen
             text_after=response.response_text,
             changes={"retry_at": None, "approved_by": actor.name, "approved_at": timezone.now()},
         )
-        _deliver_soon(response)
+        _deliver_soon()
     return response
 
 
@@ -142,9 +195,16 @@ def mark_sent(*, response_id: int, actor: Actor, attempts: int | None = None) ->
     return response
 
 
+def is_stale_since(response: PendingResponse, seen: str) -> bool:
+    """Whether the chat moved on since that snapshot (`sandbox.querysets.current_snapshot`)."""
+    row: PendingResponse = PendingResponse.objects.with_staleness(since=seen).get(pk=response.pk)
+    return row.is_stale
+
+
 def _as_shown(response_id: int, version: int | None) -> PendingResponse:
     """The reply with its staleness; a version that is no longer the current one is a conflict."""
-    response: PendingResponse = PendingResponse.objects.with_staleness().get(pk=response_id)
+    rows = PendingResponse.objects.with_staleness().select_related("chat__migrated_to", "requested_by_key")
+    response: PendingResponse = rows.get(pk=response_id)
     if version is not None and version != response.version:
         raise ReviewConflictError(describe_conflict(response_id))
     return response
@@ -153,6 +213,30 @@ def _as_shown(response_id: int, version: int | None) -> PendingResponse:
 def _refuse_expired(response: PendingResponse) -> None:
     if response.expires_at is not None and response.expires_at <= timezone.now():
         raise ReviewConflictError(_("Nothing was done: the reply has expired."))
+
+
+def _refuse_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> None:
+    """Four eyes: neither the key that proposed, nor its owner, nor another key of this owner."""
+    if not rules.four_eyes:
+        return
+    owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
+    is_owner = owner_id is not None and owner_id == actor.account_id
+    is_same_program = actor.user is None and actor.name == response.requested_by
+    if is_owner or is_same_program:
+        raise FourEyesError(_("Somebody else has to approve this reply: your own key proposed it."))
+
+
+def _refuse_stale(response: PendingResponse, *, confirm_stale: bool, seen: str | None) -> None:
+    if not response.is_stale:
+        return
+    if not confirm_stale:
+        raise StaleResponseError(
+            _("The conversation went on after this reply was proposed. Read it and confirm.")
+        )
+    if seen is not None and is_stale_since(response, seen):
+        raise StaleResponseError(
+            _("The conversation went on while you were reading. Read the new messages and confirm again.")
+        )
 
 
 def _after(attempts: int | None) -> dict[str, int]:
@@ -171,6 +255,6 @@ def _change_text(response: PendingResponse, actor: Actor, text: str) -> None:
     )
 
 
-def _deliver_soon(response: PendingResponse) -> None:
+def _deliver_soon() -> None:
     # Robust: the decision is committed, and a broker's failure must not look like its own.
-    transaction.on_commit(lambda: nudge(deliver_response, response.pk), robust=True)
+    transaction.on_commit(lambda: nudge(deliver_due_responses), robust=True)

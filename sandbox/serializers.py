@@ -89,6 +89,15 @@ class BatchResult(serializers.Serializer[Any]):
     results = ProposedRow(many=True, help_text="In the order given.")
 
 
+class BatchProgressRow(serializers.Serializer[Any]):
+    batch_id = serializers.UUIDField()
+    total = serializers.IntegerField()
+    by_status = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="State to number of replies; states without any are left out.",
+    )
+
+
 class ResponseRow(RowSerializer):
     id = serializers.IntegerField()
     pending_id = serializers.IntegerField(source="pk", help_text="The same as id.")
@@ -123,7 +132,16 @@ class EventRow(RowSerializer):
     created_at = serializers.DateTimeField()
 
 
+class DiffSegment(serializers.Serializer[Any]):
+    operation = serializers.ChoiceField(choices=["equal", "insert", "delete"])
+    text = serializers.CharField()
+
+
 class ResponseDetail(ResponseRow):
+    diff = DiffSegment(
+        many=True,
+        help_text="From the agent's words to the reply as it stands; empty where they are the same.",
+    )
     log = EventRow(many=True, help_text="What became of it, oldest first.")
 
 
@@ -138,6 +156,9 @@ class ApprovalBody(StrictSerializer):
     text = ReplyTextField(required=False, allow_null=True, help_text="Send this instead.")
     confirm_stale = serializers.BooleanField(
         default=False, help_text="Yes, although the conversation went on."
+    )
+    scheduled_at = MomentField(
+        required=False, allow_null=True, help_text="Send it not before; null is now, left out is as proposed."
     )
 
 

@@ -4,26 +4,22 @@ import time
 
 from celery import shared_task
 
-from sandbox import delivery, transitions
+from cvgorod_hub.common.nudge import nudge
+from sandbox import delivery, dispatch, transitions
 from sandbox.actors import HUB
 
-# One sweep works for so long at the most; the next one goes on.
+# One call works for so long at the most, and asks for another where that was not enough.
 SWEEP_SECONDS = 20
 
 
 @shared_task
-def deliver_response(response_id: int) -> bool:
-    """The nudge after an approval."""
-    return delivery.deliver_one(response_id=response_id)
-
-
-@shared_task
 def deliver_due_responses() -> int:
-    """What nudges lost, what waited for its time, what is to be tried again."""
-    delivered, end = 0, time.monotonic() + SWEEP_SECONDS
-    while time.monotonic() < end and delivery.deliver_one():
-        delivered += 1
-    return delivered
+    """The nudge after an approval, and the sweep behind it: what nudges lost, what waited for its time."""
+    began = time.monotonic()
+    attempted = dispatch.deliver_due(seconds=SWEEP_SECONDS)
+    if time.monotonic() - began >= SWEEP_SECONDS:
+        nudge(deliver_due_responses)
+    return attempted
 
 
 @shared_task

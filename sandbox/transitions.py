@@ -22,6 +22,10 @@ MOVES: dict[Kind, tuple[frozenset[Status], Status]] = {
     Kind.REJECTED: (frozenset({Status.PENDING}), Status.REJECTED),
     Kind.EXPIRED: (frozenset({Status.PENDING}), Status.EXPIRED),
     Kind.CANCELLED: (frozenset({Status.APPROVED}), Status.CANCELLED),
+    # By the agent, who takes its own words back.
+    Kind.WITHDRAWN: (frozenset({Status.PENDING, Status.APPROVED}), Status.CANCELLED),
+    # To the chat's working hours.
+    Kind.SCHEDULED: (frozenset({Status.APPROVED}), Status.APPROVED),
     Kind.CLAIMED: (frozenset({Status.APPROVED}), Status.SENDING),
     # Also where a sweep was quicker, and a person ordered another try that has not begun: the attempt
     # that Telegram confirms is named by its id.

@@ -20,7 +20,7 @@ WHOLE_BODY = "non_field_errors"
 
 
 class ConflictError(APIException):
-    """The row is not, or no longer, where the call needs it."""
+    """The row is not, or no longer, where the call needs it; `code` tells programs why."""
 
     status_code = 409
     default_detail = "The call conflicts with what is stored."

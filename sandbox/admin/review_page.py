@@ -5,9 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cvgorod_hub.common.admin import ReadOnlyAdmin
 from messaging.conversation import latest_messages
 from sandbox import review
 from sandbox.actors import Actor
@@ -118,3 +122,44 @@ _DECISIONS: dict[str, Callable[[int, Actor, dict[str, Any]], str]] = {
     "retry": _retry,
     "mark_sent": _mark_sent,
 }
+
+
+class ReviewPage(ReadOnlyAdmin):
+    """The change view of PendingResponseAdmin."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        response = self.get_object(request, object_id)
+        if response is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, response):
+            raise PermissionDenied
+        if request.method == "POST":
+            if not request.user.has_perm(REVIEW_PERMISSION):
+                raise PermissionDenied
+            if decide(response_id=response.pk, request=request):
+                return self._to_next(request, response)
+            response = self.get_object(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Reply for review"),
+            "is_fullwidth": "1",
+            **page_context(response, request),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "sandbox/review.html", context)
+
+    def _to_next(self, request: HttpRequest, decided: PendingResponse) -> HttpResponse:
+        """After an approval or a rejection the next reply that waits; otherwise the same page."""
+        if request.POST["action"] in {"approve", "reject"}:
+            following = PendingResponse.objects.queue().values_list("pk", flat=True).first()
+            if following is None:
+                return HttpResponseRedirect(reverse("admin:sandbox_pendingresponse_changelist"))
+            return HttpResponseRedirect(reverse("admin:sandbox_pendingresponse_change", args=[following]))
+        return HttpResponseRedirect(reverse("admin:sandbox_pendingresponse_change", args=[decided.pk]))

@@ -1,4 +1,4 @@
-"""The sandbox: replies that wait for a person, and the log of what became of them."""
+"""Replies that wait for a person, and the log of what became of them."""
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
@@ -74,6 +74,12 @@ class PendingResponse(models.Model):
 
     # Set by `with_staleness()`: the chat moved on since the reply was proposed.
     is_stale: bool
+    # Set by `with_target()`: where the conversation goes on now.
+    target_chat: int
+    # Set by `with_question()`.
+    question_id: int | None
+    intent: str | None
+    is_urgent: bool
 
     objects = PendingResponseQuerySet.as_manager()
 
@@ -88,10 +94,24 @@ class PendingResponse(models.Model):
                 fields=["requested_by", "idempotency_key"],
                 name="pending_responses_idempotency",
             ),
+            # The order within a chat: nobody sends there while another reply is on its way.
+            models.UniqueConstraint(
+                fields=["chat"], condition=models.Q(status="sending"), name="pending_responses_one_at_a_time"
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "created_at", "id"], name="pending_responses_queue"),
             models.Index(fields=["chat", "created_at"], name="pending_responses_chat"),
+            models.Index(
+                fields=["claimed_at"],
+                name="pending_responses_claimed",
+                condition=models.Q(claimed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["batch_id", "send_order"],
+                name="pending_responses_batch",
+                condition=models.Q(batch_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -104,7 +124,10 @@ class PendingResponse(models.Model):
 
 
 class ResponseEvent(models.Model):
-    """One move of a reply: who, when, and the text before and after. Never changed."""
+    """One move of a reply: who, when, and the text before and after.
+
+    Never changed and never deleted: a trigger refuses it (migration 0002).
+    """
 
     class Kind(models.TextChoices):
         PROPOSED = "proposed", _("proposed")
@@ -119,10 +142,12 @@ class ResponseEvent(models.Model):
         FAILED = "failed", _("failed")
         UNKNOWN = "unknown", _("outcome not known")
         RETRIED = "retried", _("to be sent again")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        SCHEDULED = "scheduled", _("put on another time")
         MARKED_SENT = "marked_sent", _("marked as sent")
 
     response = models.ForeignKey(
-        PendingResponse, on_delete=models.CASCADE, related_name="events", verbose_name=_("reply")
+        PendingResponse, on_delete=models.PROTECT, related_name="events", verbose_name=_("reply")
     )
     kind = models.CharField(_("what happened"), max_length=16, choices=Kind)
     actor_name = models.CharField(_("who"), max_length=150)

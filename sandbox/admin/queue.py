@@ -1,23 +1,20 @@
-"""The sandbox in the admin: the queue of replies, and the page where one is decided on."""
+"""The queue of replies in the admin."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin, excerpt
+from sandbox.admin.review_page import ReviewPage
 from sandbox.models import PendingResponse
-from sandbox.review_page import REVIEW_PERMISSION, decide, page_context
 
 Status = PendingResponse.Status
 
@@ -51,7 +48,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(PendingResponse)
-class PendingResponseAdmin(ReadOnlyAdmin):
+class PendingResponseAdmin(ReviewPage, ReadOnlyAdmin):
     list_display = ("client", "reply", "state", "waited", "stale", "requested_by")
     list_filter = (StateFilter,)
     list_select_related = ("chat",)
@@ -95,40 +92,3 @@ class PendingResponseAdmin(ReadOnlyAdmin):
         if response.status == Status.PENDING and response.is_stale:
             return "went on", _("went on")
         return None
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        response = self.get_object(request, object_id)
-        if response is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, response):
-            raise PermissionDenied
-        if request.method == "POST":
-            if not request.user.has_perm(REVIEW_PERMISSION):
-                raise PermissionDenied
-            if decide(response_id=response.pk, request=request):
-                return self._to_next(request, response)
-            response = self.get_object(request, object_id)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Reply for review"),
-            "is_fullwidth": "1",
-            **page_context(response, request),
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "sandbox/review.html", context)
-
-    def _to_next(self, request: HttpRequest, decided: PendingResponse) -> HttpResponse:
-        """After an approval or a rejection the next reply that waits; otherwise the same page."""
-        if request.POST["action"] in {"approve", "reject"}:
-            following = PendingResponse.objects.queue().values_list("pk", flat=True).first()
-            if following is None:
-                return HttpResponseRedirect(reverse("admin:sandbox_pendingresponse_changelist"))
-            return HttpResponseRedirect(reverse("admin:sandbox_pendingresponse_change", args=[following]))
-        return HttpResponseRedirect(reverse("admin:sandbox_pendingresponse_change", args=[decided.pk]))
