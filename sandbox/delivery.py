@@ -19,7 +19,7 @@ from messaging.ingest import record_sent
 from sandbox.actors import HUB
 from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
 from sandbox.pacing import pacer
-from sandbox.sending import note_rate_limit, note_refused_token, note_success
+from sandbox.sending import is_sending_paused, note_rate_limit, note_refused_token, note_success
 from sandbox.transitions import move
 from sandbox.transport import Outcome, SentMessage, TransportError, get_transport
 from sandbox.working_hours import in_working_hours
@@ -53,9 +53,9 @@ def deliver_one(*, response_id: int | None = None) -> bool:
             reply_to_message_id=response.reply_to_message_id,
         )
     except TransportError as error:
-        pacer.touch(chat_id, seconds=min(error.retry_after or 0, ONE_DAY.total_seconds()))
+        pacer.touch(chat_id, seconds=_asked_pause(error) or 0)
         _record_failure(response, error)
-        return not error.stop_all
+        return not is_sending_paused()
     pacer.touch(chat_id)
     _record_sent(response, sent)
     note_success()
@@ -178,8 +178,8 @@ def _record_failure(response: PendingResponse, error: TransportError) -> None:
         )
     if error.stop_all:
         note_refused_token()
-    elif error.retry_after is not None:
-        note_rate_limit(seconds=error.retry_after)
+    elif (seconds := _asked_pause(error)) is not None:
+        note_rate_limit(seconds=seconds)
     logger.warning("send %s response=%s error=%s", kind, response.pk, error)
 
 
@@ -194,6 +194,11 @@ def _consequence(
     if error.stop_all or (error.migrated_to is not None and response.attempts == 1):
         return Kind.DEFERRED, {"retry_at": None}
     pause = min(FIRST_PAUSE * 2 ** min(response.attempts, 10), LONGEST_PAUSE)
-    if error.retry_after is not None:
-        pause = timedelta(seconds=min(error.retry_after, ONE_DAY.total_seconds()))
+    if (seconds := _asked_pause(error)) is not None:
+        pause = timedelta(seconds=seconds)
     return Kind.DEFERRED, {"retry_at": timezone.now() + pause}
+
+
+def _asked_pause(error: TransportError) -> float | None:
+    """The pause that Telegram asks for, in seconds, as far as it is believed."""
+    return None if error.retry_after is None else min(error.retry_after, ONE_DAY.total_seconds())

@@ -77,14 +77,19 @@ class Senders:
     def send(self, response_id: int, chat_id: int) -> None:
         self._chats[self._pool.submit(_deliver, response_id)] = chat_id
 
-    def settle(self, seconds: float) -> None:
-        """Forget the sends that are over; wait so long for the first of them."""
-        if not self._chats:
-            time.sleep(seconds)
-            return
-        done, _running = wait(self._chats, timeout=seconds, return_when=FIRST_COMPLETED)
-        for future in done:
+    def settle(self) -> bool:
+        """Forget the sends that are over; False where one of them says that nothing more can be done now."""
+        over = [future for future in self._chats if future.done()]
+        for future in over:
             del self._chats[future]
+        return all(future.result() for future in over)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until a send is over."""
+        if self._chats:
+            wait(self._chats, timeout=seconds, return_when=FIRST_COMPLETED)
+        else:
+            time.sleep(seconds)
 
     def _begin(self) -> None:
         opened = connections[DEFAULT_DB_ALIAS]  # this thread's own
@@ -106,21 +111,23 @@ def _send_until(end: float, senders: Senders) -> int:
     due: list[PendingResponse] = []
     listed_at = 0.0
     while (now := time.monotonic()) < end:
+        if not senders.settle() or now - listed_at > LIST_SECONDS:
+            due = []
         if senders.is_full:
-            senders.settle(LIST_SECONDS)
+            senders.wait(LIST_SECONDS)
             continue
-        if not due or now - listed_at > LIST_SECONDS:
+        if not due:
             due, listed_at = list_due(senders.busy_chats), now
         if not due:
             if senders.is_idle:
                 break
-            senders.settle(LIST_SECONDS)
+            senders.wait(LIST_SECONDS)
             continue
         slot = pacer.reserve([response.target_chat for response in due])
         if slot.place is None:
             if slot.wait_seconds > PATIENCE_SECONDS and senders.is_idle:
                 break
-            senders.settle(min(slot.wait_seconds, LIST_SECONDS))
+            senders.wait(min(slot.wait_seconds, LIST_SECONDS))
             continue
         response = due.pop(slot.place)
         senders.send(response.pk, response.target_chat)

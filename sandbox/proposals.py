@@ -73,7 +73,7 @@ def _store_once(
         return earlier, False
     rules = SandboxSettings.get_solo()
     if rules.is_paused:
-        raise ProposalsPausedError(_("Proposals are paused. %(note)s") % {"note": rules.pause_note})
+        raise ProposalsPausedError(f"{_('Proposals are paused.')} {rules.pause_note}".strip())
     chats = _find_chats(proposal.chat_id for proposal in proposals)
     drafts = [_draft(proposal, chats[proposal.chat_id], actor, rules) for proposal in proposals]
     if batch_id is not None:
@@ -135,10 +135,8 @@ def _find_chats(chat_ids: Iterable[int]) -> dict[int, Chat]:
 def refuse_unreachable(chat: Chat) -> None:
     """Raises ChatUnreachableError, with what Telegram said."""
     if not chat.is_active:
-        raise ChatUnreachableError(
-            _("The bot cannot write to the chat %(id)s. %(why)s")
-            % {"id": chat.pk, "why": chat.unreachable_reason}
-        )
+        sentence = _("The bot cannot write to the chat %(id)s.") % {"id": chat.pk}
+        raise ChatUnreachableError(f"{sentence} {chat.unreachable_reason}".strip())
 
 
 def _store(responses: list[PendingResponse], actor: Actor) -> None:

@@ -64,9 +64,9 @@ def note_refused_token() -> None:
 
 
 def note_success() -> None:
-    """A reply went out: what troubled sending is over."""
+    """A reply went out: what troubled sending is over, unless the pause began while it was on its way."""
     recovered = (
-        SendingState.objects.filter(pk=1)
+        SendingState.objects.filter(pk=1, paused_until__lte=timezone.now())
         .exclude(trouble=Trouble.NONE)
         .update(trouble=Trouble.NONE, trouble_since=None, paused_until=None, strikes=0)
     )

@@ -36,10 +36,16 @@ def add_reasons(apps, schema_editor):
     reason.objects.bulk_create(reason(text=text, place=10 * (n + 1)) for n, text in enumerate(REASONS))
 
 
+def add_single_rows(apps, schema_editor):
+    for name in ("SandboxSettings", "SendingState"):
+        apps.get_model("sandbox", name).objects.get_or_create(pk=1)
+
+
 class Migration(migrations.Migration):
     dependencies = [("sandbox", "0002_rules_and_pacing")]
 
     operations = [
         migrations.RunSQL(IMMUTABLE_LOG, MUTABLE_LOG),
         migrations.RunPython(add_reasons, migrations.RunPython.noop),
+        migrations.RunPython(add_single_rows, migrations.RunPython.noop),
     ]

@@ -15,6 +15,7 @@ from cvgorod_hub.api.models import ApiKey, Scope
 from tests.api.conftest import Caller
 
 # Method, path, scope: every call that there is.
+BATCH = "00000000-0000-4000-8000-000000000001"
 CALLS = [
     ("get", "analytics/unanswered", Scope.READ),
     ("get", "chats", Scope.READ),
@@ -40,6 +41,8 @@ CALLS = [
     ("post", "sandbox/1/reject", Scope.REVIEW),
     ("post", "sandbox/1/retry", Scope.REVIEW),
     ("post", "send/batch", Scope.PROPOSE),
+    ("get", f"send/batch/{BATCH}", Scope.PROPOSE),
+    ("post", f"send/batch/{BATCH}/cancel", Scope.PROPOSE),
     ("post", "send", Scope.PROPOSE),
 ]
 CHALLENGE = 'Bearer realm="cvgorod-hub"'

@@ -73,5 +73,5 @@ def test_a_proposal(agent: Caller, rows: dict[str, int]) -> None:
 
     assert answer.status_code == 201
     written = [query["sql"] for query in queries if query["sql"].startswith("INSERT")]
-    assert len(written) == 2  # the draft and its log
+    assert len(written) == 2, written  # the draft and its log
     assert Message.objects.count() == 5

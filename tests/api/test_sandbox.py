@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from cvgorod_hub.api.models import ApiKey, Scope
-from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
 from tests.api.conftest import Caller
-from tests.factories import NOW, ChatFactory, MessageFactory, ResponseFactory
+from tests.factories import NOW, ChatFactory, MessageFactory, ResponseFactory, make
 from tests.marks import committed
 
 Status = PendingResponse.Status
@@ -54,12 +54,9 @@ def test_the_shortest_proposal(agent: Caller) -> None:
 
     assert agent.post("send", {"chat_id": chat.pk, "text": "Да"}).status_code == 201
     draft = PendingResponse.objects.get()
-    assert (draft.context, draft.reply_to_message_id, draft.scheduled_at, draft.expires_at) == (
-        "",
-        None,
-        None,
-        None,
-    )
+    assert (draft.context, draft.reply_to_message_id, draft.scheduled_at) == ("", None, None)
+    assert draft.expires_at is not None
+    assert abs(draft.expires_at - draft.created_at - timedelta(hours=72)) < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +136,15 @@ def test_an_unknown_chat_is_a_404(agent: Caller) -> None:
 
 
 def test_an_unreachable_chat_is_a_409(agent: Caller) -> None:
-    chat = ChatFactory(is_active=False)
+    chat = ChatFactory(is_active=False, unreachable_reason="It was kicked.")
 
     answer = agent.post("send", {"chat_id": chat.pk, "text": "Да"})
 
     assert answer.status_code == 409
-    assert answer.json() == {"detail": f"The bot cannot write to the chat {chat.pk}."}
+    assert answer.json() == {
+        "detail": f"The bot cannot write to the chat {chat.pk}. It was kicked.",
+        "code": "chat_unreachable",
+    }
 
 
 def test_the_same_key_and_body_is_the_same_draft(agent: Caller) -> None:
@@ -167,7 +167,10 @@ def test_the_same_key_with_another_body_is_a_409(agent: Caller) -> None:
     answer = agent.post("send", {**body, "text": "Нет"}, **{"Idempotency-Key": "k1"})
 
     assert answer.status_code == 409
-    assert answer.json() == {"detail": f"This idempotency key was used for another reply ({first['id']})."}
+    assert answer.json() == {
+        "detail": f"This idempotency key was used for another reply ({first['id']}).",
+        "code": "idempotency_conflict",
+    }
     assert PendingResponse.objects.count() == 1
 
 
@@ -240,13 +243,100 @@ def test_three_hundred_of_the_longest_fit(agent: Caller) -> None:
     assert PendingResponse.objects.count() == 300
 
 
-def test_a_batch_takes_no_idempotency_key(agent: Caller) -> None:
+def test_the_same_key_and_batch_is_the_same_batch(agent: Caller) -> None:
+    chat = ChatFactory()
+    body = {"messages": [{"chat_id": chat.pk, "text": "Да"}, {"chat_id": chat.pk, "text": "Нет"}]}
+
+    first = agent.post("send/batch", body, **{"Idempotency-Key": "k1"})
+    again = agent.post("send/batch", body, **{"Idempotency-Key": "k1"})
+    other = agent.post("send/batch", {"messages": body["messages"][:1]}, **{"Idempotency-Key": "k1"})
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
+    assert again.json() == first.json()
+    assert PendingResponse.objects.count() == 2
+
+
+def test_a_batch_is_followed_and_taken_back(agent: Caller) -> None:
+    chats = make(ChatFactory, 3)
+    body = {"messages": [{"chat_id": chat.pk, "text": "Да"} for chat in chats]}
+    batch_id = agent.post("send/batch", body).json()["batch_id"]
+    sent, approved, _waiting = PendingResponse.objects.order_by("id")
+    PendingResponse.objects.filter(pk=sent.pk).update(status=Status.SENT)
+    PendingResponse.objects.filter(pk=approved.pk).update(status=Status.APPROVED)
+
+    before = agent.get(f"send/batch/{batch_id}").json()
+    after = agent.post(f"send/batch/{batch_id}/cancel").json()
+
+    assert before == {
+        "batch_id": batch_id,
+        "total": 3,
+        "by_status": {"sent": 1, "approved": 1, "pending": 1},
+    }
+    assert after == {"batch_id": batch_id, "total": 3, "by_status": {"sent": 1, "cancelled": 2}}
+    assert list(approved.events.values_list("kind", flat=True)) == ["proposed", "withdrawn"]
+
+
+def test_the_batch_of_another_agent_is_a_404(agent: Caller, caller: Callable[..., Caller]) -> None:
     body = {"messages": [{"chat_id": ChatFactory().pk, "text": "Да"}]}
+    batch_id = agent.post("send/batch", body).json()["batch_id"]
+    stranger = caller(Scope.PROPOSE, name="another")
 
-    answer = agent.post("send/batch", body, **{"Idempotency-Key": "k1"})
+    assert stranger.get(f"send/batch/{batch_id}").status_code == 404
+    assert stranger.post(f"send/batch/{batch_id}/cancel").status_code == 404
+    assert PendingResponse.objects.get().status == Status.PENDING
 
-    assert answer.status_code == 400
+
+def test_while_proposals_are_paused_the_agent_is_told_so(agent: Caller) -> None:
+    SandboxSettings.objects.update(is_paused=True, pause_note="Инвентаризация до 15:00.")
+    body = {"chat_id": ChatFactory().pk, "text": "Да"}
+
+    answer = agent.post("send", body)
+    batch = agent.post("send/batch", {"messages": [body]})
+
+    assert (answer.status_code, batch.status_code) == (409, 409)
+    assert answer.json() == {
+        "detail": "Proposals are paused. Инвентаризация до 15:00.",
+        "code": "proposals_paused",
+    }
     assert not PendingResponse.objects.exists()
+
+
+def test_a_chat_without_replies_of_the_agent_is_a_409(agent: Caller) -> None:
+    chat = ChatFactory(reply_mode="off")
+
+    answer = agent.post("send", {"chat_id": chat.pk, "text": "Да"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "chat_closed_to_proposals")
+    assert not PendingResponse.objects.exists()
+
+
+def test_the_agent_learns_what_became_of_its_words(agent: Caller, reviewer: Caller) -> None:
+    draft = ResponseFactory(response_text="Роза есть.")
+    reviewer.post(f"sandbox/{draft.pk}/approve", {"text": "Роза есть, 95 рублей."})
+
+    seen = reviewer.get(f"sandbox/{draft.pk}").json()
+
+    assert (seen["original_text"], seen["response_text"]) == ("Роза есть.", "Роза есть, 95 рублей.")
+    assert seen["diff"] == [
+        {"operation": "equal", "text": "Роза есть"},
+        {"operation": "insert", "text": ", 95 рублей"},
+        {"operation": "equal", "text": "."},
+    ]
+    assert [(entry["kind"], entry["text_before"], entry["text_after"]) for entry in seen["log"]] == [
+        ("edited", "Роза есть.", "Роза есть, 95 рублей."),
+        ("approved", "", "Роза есть, 95 рублей."),
+    ]
+
+
+def test_an_approval_can_name_the_time(reviewer: Caller) -> None:
+    draft = ResponseFactory()
+
+    answer = reviewer.post(f"sandbox/{draft.pk}/approve", {"scheduled_at": "2027-03-08T09:00:00+03:00"})
+
+    assert (answer.status_code, answer.json()["scheduled_at"]) == (
+        200,
+        "2027-03-08T06:00:00+00:00",
+    )
 
 
 def row_of(draft: PendingResponse) -> dict[str, object]:
@@ -335,7 +425,7 @@ def test_approving_a_version_that_is_no_more_is_a_409(reviewer: Caller) -> None:
     answer = reviewer.post(f"sandbox/{draft.pk}/approve", {"version": 2})
 
     assert answer.status_code == 409
-    assert set(answer.json()) == {"detail"}
+    assert answer.json()["code"] == "conflict"
     draft.refresh_from_db()
     assert draft.status == Status.PENDING
 
@@ -438,7 +528,8 @@ def test_a_stale_draft_needs_a_second_yes(reviewer: Caller) -> None:
 
     assert refused.status_code == 409
     assert refused.json() == {
-        "detail": "The conversation went on after this reply was proposed. Read it and confirm."
+        "detail": "The conversation went on after this reply was proposed. Read it and confirm.",
+        "code": "stale",
     }
     assert confirmed.status_code == 200
     assert confirmed.json()["status"] == "approved"

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
-from tests.api.test_authentication import CALLS
+from tests.api.test_authentication import BATCH, CALLS
 from tests.api.test_errors import LISTS
 
 
@@ -48,7 +48,8 @@ def test_it_holds_every_call_and_no_other(schema: dict[str, Any]) -> None:
     def generic(path: str) -> str:
         return re.sub(r"\{\w+\}", "{}", path)
 
-    expected = {(method, "/api/v1/" + re.sub(r"/-?1\b", "/{}", path)) for method, path, _scope in CALLS}
+    ids = re.compile(rf"/(-?1|{BATCH})\b")
+    expected = {(method, "/api/v1/" + ids.sub("/{}", path)) for method, path, _scope in CALLS}
     assert {(method, generic(path)) for method, path in described} == expected
 
 

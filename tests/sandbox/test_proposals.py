@@ -101,10 +101,11 @@ def test_a_batch_with_one_bad_proposal_stores_none(agent: Actor) -> None:
 def test_a_batch_keeps_its_order(agent: Actor) -> None:
     chat = ChatFactory()
 
-    responses = propose_batch(
+    responses, created = propose_batch(
         proposals=[Proposal(chat_id=chat.pk, text=text) for text in ("а", "б", "в")], actor=agent
     )
 
+    assert created
     assert [(response.response_text, response.send_order) for response in responses] == [
         ("а", 0),
         ("б", 1),

@@ -1,4 +1,5 @@
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -213,10 +214,23 @@ class TestStaleness:
 
         assert self.is_stale(draft)
 
-    def test_mailings_our_own_replies_and_other_chats_do_not_matter(self) -> None:
+    def test_another_reply_of_ours_makes_it_stale(self) -> None:
+        draft = self.draft()
+        MessageFactory(chat=draft.chat, source="sent")
+
+        assert self.is_stale(draft)
+
+    def test_the_replies_of_one_batch_follow_each_other(self) -> None:
+        batch = uuid.uuid4()
+        first = ResponseFactory(batch_id=batch, send_order=0, telegram_message_id=900)
+        second = ResponseFactory(chat=first.chat, batch_id=batch, send_order=1)
+        MessageFactory(chat=first.chat, source="sent", telegram_message_id=900)
+
+        assert not self.is_stale(second)
+
+    def test_mailings_service_messages_and_other_chats_do_not_matter(self) -> None:
         draft = self.draft()
         MessageFactory(chat=draft.chat, user=PersonFactory(role=role("broadcast_bot")))
-        MessageFactory(chat=draft.chat, source="sent")
         MessageFactory(chat=draft.chat, message_type="service")
         MessageFactory()
 
