@@ -58,6 +58,11 @@ class Processes:
         options = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
         return self.start([*command, *options], name="worker")
 
+    def beat(self) -> "subprocess.Popen[bytes]":
+        """The sweeps."""
+        (self.folder / "data").mkdir(exist_ok=True)
+        return self.start([sys.executable, "-m", "celery", "--app", "cvgorod_hub", "beat"], name="beat")
+
     def web(self) -> str:
         """The web process, ready to answer; returns its address."""
         port = free_port()
