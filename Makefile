@@ -11,7 +11,7 @@ CHECK_ENV := SECRETS_PATH=/dev/null DJANGO_SECRET_KEY=checks-only \
 	DATABASE_URL=postgres://127.0.0.1:9/checks REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock messages
+.PHONY: help run test lint bench lock messages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: $(VENV)/dev.stamp ## check style, types, layers and migrations
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+bench: $(VENV)/dev.stamp ## measure speed beside its bounds, and write bench.json; choose with ARGS="delivery"
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 messages: $(VENV)/dev.stamp ## collect the strings to translate and compile the catalogue (GNU gettext)
 	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location \

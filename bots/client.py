@@ -1,5 +1,7 @@
 """The aiogram client on the configured Bot API, and Telegram's failures in our own words."""
 
+from typing import Any
+
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -26,9 +28,18 @@ class TokenRefusedError(ExternalServiceError):
         )
 
 
-def open_bot() -> Bot:
+class OneCallSession(AiohttpSession):
+    """Opens a connection for each call and closes it after the answer."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._connector_init["force_close"] = True
+
+
+def open_bot(*, keeps_connections: bool = True) -> Bot:
     """A client for `TELEGRAM_BOT_TOKEN` at `TELEGRAM_API_URL`; close its session after use."""
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.TELEGRAM_API_URL))
+    session_class = AiohttpSession if keeps_connections else OneCallSession
+    session = session_class(api=TelegramAPIServer.from_base(settings.TELEGRAM_API_URL))
     try:
         return Bot(settings.TELEGRAM_BOT_TOKEN, session=session)
     except TokenValidationError:

@@ -1,6 +1,5 @@
 """Replies to Telegram: one attempt, and what its end means (the Bot API's errors, told apart by type)."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +17,8 @@ from aiogram.exceptions import (
 )
 from django.conf import settings
 
-from bots.client import FAILURES, TokenRefusedError, describe, open_bot
+from bots.calls import call
+from bots.client import FAILURES, TokenRefusedError, describe
 from bots.methods import SendMessage
 from bots.models import TelegramBot
 from sandbox.transport import Outcome, SentMessage, TransportError
@@ -39,18 +39,12 @@ class TelegramTransport:
             link_preview_options={"is_disabled": True} if settings.SEND_WITHOUT_LINK_PREVIEW else None,
         )
         try:
-            answer = asyncio.run(_call(method))
+            answer = call(method, deadline=settings.SEND_DEADLINE_SECONDS)
         except FAILURES as error:
             raise judge(error) from None
         except TokenRefusedError as error:
             raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None
         return _sent(answer, chat_id)
-
-
-async def _call(method: SendMessage) -> dict[str, Any]:
-    deadline = settings.SEND_DEADLINE_SECONDS
-    async with open_bot() as bot, asyncio.timeout(deadline):
-        return await bot(method, request_timeout=deadline)
 
 
 def judge(error: Exception) -> TransportError:

@@ -28,6 +28,7 @@ from sandbox.proposals import Proposal, propose, propose_batch
 from sandbox.serializers import (
     MAX_IDEMPOTENCY_KEY_LENGTH,
     ApprovalBody,
+    AttemptBody,
     BatchBody,
     BatchProgressRow,
     BatchResult,
@@ -168,15 +169,15 @@ class SandboxViewSet(HubViewSet):
     def cancel(self, _request: Request, pk: str) -> Response:
         return self.decide(review.cancel, pk, **self.read_body(EmptyBody))
 
-    @extend_schema(summary="Send again what failed or is unknown", request=EmptyBody, responses=DECISION)
+    @extend_schema(summary="Send again what failed or is unknown", request=AttemptBody, responses=DECISION)
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
     def retry(self, _request: Request, pk: str) -> Response:
-        return self.decide(review.retry, pk, **self.read_body(EmptyBody))
+        return self.decide(review.retry, pk, **self.read_body(AttemptBody))
 
-    @extend_schema(summary="An unknown one was seen to arrive", request=EmptyBody, responses=DECISION)
+    @extend_schema(summary="An unknown one was seen to arrive", request=AttemptBody, responses=DECISION)
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW, url_path="mark-sent")
     def mark_sent(self, _request: Request, pk: str) -> Response:
-        return self.decide(review.mark_sent, pk, **self.read_body(EmptyBody))
+        return self.decide(review.mark_sent, pk, **self.read_body(AttemptBody))
 
     def decide(self, decision: Callable[..., PendingResponse], pk: str, **details: Any) -> Response:
         # One transaction, so that the answer shows the decision and not what a quick worker made of it.

@@ -36,12 +36,14 @@ ONE_DAY = timedelta(days=1)
 def deliver_one(*, response_id: int | None = None) -> bool:
     """Deliver one due reply, or this one if its turn has come; False when nothing more can be done now.
 
-    The pace is the caller's (sandbox/dispatch.py); here the chat's next turn is counted from the answer.
+    Whose turn it is the caller knows (sandbox/dispatch.py). Here the common beat is waited for, and the
+    chat's next turn is counted from the answer.
     """
     response = _claim(response_id)
     if response is None:
         return False
     chat_id = response.current_chat_id
+    pacer.wait_for_beat()
     if _is_overdue(response):
         # This process slept between the claim and here; the sweep, and then a person, may have it by now.
         logger.error("claim overtaken by time response=%s", response.pk)
@@ -88,10 +90,12 @@ def _claim(response_id: int | None) -> PendingResponse | None:
     """Take one due reply for this attempt; committed before anything is sent."""
     try:
         with transaction.atomic():
-            heads = PendingResponse.objects.heads().select_related("chat")
-            if response_id is not None:
-                heads = heads.filter(pk=response_id)
-            response = heads.select_for_update(skip_locked=True, of=("self",)).first()
+            if response_id is None:
+                candidates = PendingResponse.objects.heads()
+            else:
+                candidates = PendingResponse.objects.due().filter(pk=response_id)
+            candidates = candidates.select_related("chat").select_for_update(skip_locked=True, of=("self",))
+            response = candidates.first()
             if response is None or _is_put_off(response):
                 return None
             claimed = move(

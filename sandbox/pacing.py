@@ -1,14 +1,17 @@
 """How fast the bot may write: one clock in Redis for all workers and machines.
 
 Telegram's limits (Bot API FAQ, "My bot is hitting limits"): about 30 messages a second overall, one a second
-in a chat, 20 a minute in a group. A slot is reserved before a reply is claimed; when the send is over the
-chat's second begins anew, so that two messages are never closer than that where they arrive.
+in a chat, 20 a minute in a group. A chat's turn is reserved before a reply is claimed; the common beat is
+waited for after that, right before the request. When the send is over the chat's second begins anew, so
+that two messages are never closer than that where they arrive.
 
 What Redis forgot (flushed, restarted) is read back from the replies themselves; while it is away one reply
 in `SLOW_LANE` goes out, which keeps every limit by itself.
 """
 
 import logging
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,8 +26,9 @@ from sandbox.models import PendingResponse, SendingState
 
 logger = logging.getLogger(__name__)
 
-# Milliseconds. "Under 30 a second": an even beat of 29, where a late one may be made up for once.
-BEAT_MS = 1000 / 29
+# Milliseconds. "Under 30 a second", in whatever second it is counted: an even beat of 28.5, so that one
+# that is late by up to a beat still leaves room.
+BEAT_MS = 1000 / 28.5
 CHAT_PAUSE_MS = 1000
 GROUP_MESSAGES = 20
 GROUP_WINDOW_MS = 60_000
@@ -35,15 +39,12 @@ _PREFIX = "hub:pace:"
 # Answers {place, wait in ms}: place in the list of chats (from 0) whose turn it is, or -1 and how long until
 # the next one's; {-2, 0} where Redis knows nothing of what went before.
 _RESERVE = """
-local prefix, beat, pause, many, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]),
-    tonumber(ARGV[4])
+local prefix, pause, many, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if redis.call('EXISTS', prefix .. 'warm') == 0 then return {-2, 0} end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
-local free = tonumber(redis.call('GET', prefix .. 'all') or 0)
-if free > now then return {-1, math.ceil(free - now)} end
 local soonest = nil
-for place = 5, #ARGV do
+for place = 4, #ARGV do
     local chat = ARGV[place]
     local key = prefix .. chat
     local at = tonumber(redis.call('LINDEX', key, 0) or 0) + pause
@@ -54,12 +55,20 @@ for place = 5, #ARGV do
         redis.call('LPUSH', key, string.format('%.3f', now))
         redis.call('LTRIM', key, 0, many - 1)
         redis.call('PEXPIRE', key, window * 2)
-        redis.call('SET', prefix .. 'all', string.format('%.3f', math.max(free, now - beat) + beat))
-        return {place - 5, 0}
+        return {place - 4, 0}
     end
     if soonest == nil or at < soonest then soonest = at end
 end
 return {-1, math.ceil((soonest or now) - now)}
+"""
+# Takes the next free beat; answers how many milliseconds it is away.
+_BEAT = """
+local key = KEYS[1] .. 'all'
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + clock[2] / 1000
+local free = math.max(tonumber(redis.call('GET', key) or 0), now)
+redis.call('SET', key, string.format('%.3f', free + tonumber(ARGV[1])), 'PX', 60000)
+return math.ceil(free - now)
 """
 # The chat's newest time becomes now, or some time ahead: a pause that Telegram asks for.
 _TOUCH = """
@@ -87,26 +96,48 @@ redis.call('SET', prefix .. 'warm', 1)
 
 @dataclass(frozen=True)
 class Slot:
-    """The place (in the list asked about) of the chat that may be written to now; or how long to wait."""
+    """The place (in the list asked about) of the chat whose turn it is; or how long to wait for one."""
 
     place: int | None
     wait_seconds: float = 0.0
 
 
 class Pacer:
-    """Gives out the moments at which a message may go out; safe in any number of threads and processes."""
+    """Gives out the moments at which messages may go out; safe in any number of threads and processes."""
 
     def __init__(self) -> None:
         self._must_remember = False
 
     def reserve(self, chat_ids: Sequence[int]) -> Slot:
-        """Reserve a moment for the first of these chats whose turn has come."""
+        """Reserve the turn of the first of these chats whose turn has come."""
         try:
             return self._reserve_in_redis(chat_ids)
         except redis.RedisError as error:
             logger.warning("pacing without Redis error=%s", type(error).__name__)
             self._must_remember = True
             return _reserve_slowly(chat_ids)
+
+    def wait_for_beat(self) -> None:
+        """Return at the next free beat of all chats together.
+
+        A thread that wakes too late for its beat takes another one: senders that a busy machine held up
+        together must not all write at once.
+        """
+        late = math.inf
+        while late > BEAT_MS / 1000:
+            wait = self.take_beat()
+            begins = time.monotonic() + wait
+            time.sleep(wait)
+            late = time.monotonic() - begins
+
+    def take_beat(self) -> float:
+        """Take the next free beat; the seconds until then."""
+        try:
+            return int(self._beat(keys=[_PREFIX], args=[BEAT_MS])) / 1000
+        except redis.RedisError as error:
+            # The turns that are given out without Redis are slower than any beat.
+            logger.warning("pacing without Redis error=%s", type(error).__name__)
+            return 0.0
 
     def touch(self, chat_id: int, *, seconds: float = 0) -> None:
         """The send there is over, or Telegram wants nothing there for so long."""
@@ -120,7 +151,7 @@ class Pacer:
     def _reserve_in_redis(self, chat_ids: Sequence[int]) -> Slot:
         if self._must_remember:
             self._remember()
-        arguments = [BEAT_MS, CHAT_PAUSE_MS, GROUP_MESSAGES, GROUP_WINDOW_MS, *chat_ids]
+        arguments = [CHAT_PAUSE_MS, GROUP_MESSAGES, GROUP_WINDOW_MS, *chat_ids]
         place, wait = self._reserve(keys=[_PREFIX], args=arguments)
         if place == -2:
             self._remember()
@@ -151,6 +182,10 @@ class Pacer:
     @cached_property
     def _reserve(self) -> "redis.commands.core.Script":
         return self._redis.register_script(_RESERVE)
+
+    @cached_property
+    def _beat(self) -> "redis.commands.core.Script":
+        return self._redis.register_script(_BEAT)
 
     @cached_property
     def _touch(self) -> "redis.commands.core.Script":

@@ -119,6 +119,7 @@ class ResponseRow(RowSerializer):
     expires_at = serializers.DateTimeField(allow_null=True)
     sent_at = serializers.DateTimeField(allow_null=True)
     telegram_message_id = serializers.IntegerField(allow_null=True)
+    attempts = serializers.IntegerField(help_text="How often sending it was begun.")
     last_error = serializers.CharField()
     created_at = serializers.DateTimeField()
 
@@ -164,6 +165,16 @@ class ApprovalBody(StrictSerializer):
 
 class RejectionBody(StrictSerializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class AttemptBody(StrictSerializer):
+    attempts = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="The number of attempts that was read; another one since then is a 409.",
+    )
 
 
 class EmptyBody(StrictSerializer):

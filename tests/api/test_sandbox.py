@@ -328,6 +328,14 @@ def test_the_agent_learns_what_became_of_its_words(agent: Caller, reviewer: Call
     ]
 
 
+@pytest.mark.parametrize("call", ["retry", "mark-sent"])
+def test_a_word_about_an_older_attempt_is_a_409(reviewer: Caller, call: str) -> None:
+    draft = ResponseFactory(status="unknown", attempts=2, claimed_at=timezone.now())
+
+    assert reviewer.post(f"sandbox/{draft.pk}/{call}", {"attempts": 1}).status_code == 409
+    assert reviewer.post(f"sandbox/{draft.pk}/{call}", {"attempts": 2}).status_code == 200
+
+
 def test_an_approval_can_name_the_time(reviewer: Caller) -> None:
     draft = ResponseFactory()
 
@@ -361,6 +369,7 @@ def row_of(draft: PendingResponse) -> dict[str, object]:
         "expires_at": None,
         "sent_at": None,
         "telegram_message_id": None,
+        "attempts": 0,
         "last_error": "",
         "created_at": draft.created_at.isoformat(),
     }

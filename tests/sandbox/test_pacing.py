@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 from django.utils import timezone
 
+from sandbox import pacing
 from sandbox.models import SendingState
 from sandbox.pacing import BEAT_MS, Pacer, Slot
 from tests.factories import ChatFactory, ResponseFactory
@@ -85,12 +86,32 @@ def test_a_chat_whose_turn_it_is_not_does_not_hold_back_another(pacer: Pacer, st
 
 
 def test_all_chats_together_keep_the_beat(pacer: Pacer) -> None:
-    assert pacer.reserve([GROUP]) == Slot(0)
+    waits = [pacer.take_beat() for _ in range(30)]
 
-    slot = pacer.reserve([OTHER])
+    assert waits[0] <= BEAT_MS / 1000
+    assert waits == sorted(waits)
+    # The thirtieth message does not fit into the first one's second, however fast they are asked for.
+    assert 1 <= waits[-1] <= 30 * BEAT_MS / 1000
 
-    assert slot.place is None
-    assert 0 < slot.wait_seconds <= (BEAT_MS + 1) / 1000
+
+def test_whoever_wakes_too_late_takes_another_beat(pacer: Pacer, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats, lateness = [0.1, 0.2], [1.0, 0.0]
+    clock = [0.0]
+
+    def oversleep(seconds: float) -> None:
+        clock[0] += seconds + lateness.pop(0)
+
+    monkeypatch.setattr(pacer, "take_beat", lambda: beats.pop(0))
+    monkeypatch.setattr(pacing.time, "sleep", oversleep)
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: clock[0])
+
+    pacer.wait_for_beat()
+
+    assert (beats, lateness) == ([], [])
+
+
+def test_without_redis_the_turns_are_the_beat(without_redis: Pacer) -> None:
+    assert without_redis.take_beat() == 0
 
 
 def test_a_group_takes_twenty_messages_a_minute(pacer: Pacer, store: "redis.Redis") -> None:
