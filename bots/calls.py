@@ -55,4 +55,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def _run(work: Coroutine[Any, Any, Answer], loop: asyncio.AbstractEventLoop, seconds: float) -> Answer:
-    return asyncio.run_coroutine_threadsafe(work, loop).result(seconds)
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        # Whoever asked has given up; what has not begun must not begin any more.
+        future.cancel()
+        raise

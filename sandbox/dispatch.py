@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 # Sends on their way at once. Thirty a second at half a second each are fifteen.
 SENDERS = 16
 # Seconds. How long the list of what is due is believed; how long a call waits for a turn before it leaves
-# the rest to the sweep.
+# the rest to the sweep (which comes every five).
 LIST_SECONDS = 0.25
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 5.0
 
 _at_work = threading.Lock()
 _asked = threading.Event()

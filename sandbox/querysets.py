@@ -114,8 +114,8 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         """
         place = Window(RowNumber(), partition_by=F("target_chat"), order_by=[F("ready_at"), F("id")])
         first = self.model.objects.at_their_time().with_target().annotate(place=place).filter(place=1)
-        on_its_way = self.model.objects.filter(status="sending").filter(
-            Q(chat=OuterRef("chat_id")) | Q(chat__migrated_to=OuterRef("target_chat"))
+        on_its_way = self.model.objects.with_target().filter(
+            status="sending", target_chat=OuterRef("target_chat")
         )
         return self.due().with_target().filter(pk__in=first.values("pk")).exclude(Exists(on_its_way))
 

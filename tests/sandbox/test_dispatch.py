@@ -86,6 +86,17 @@ def test_a_moved_group_is_one_chat(transport: type[FakeTransport]) -> None:
     ]
 
 
+@pytest.mark.parametrize("on_its_way", [-77, -100777])
+def test_a_reply_on_its_way_holds_back_the_others_under_either_id(on_its_way: int) -> None:
+    old = ChatFactory(id=-77, chat_type="group")
+    follow_migration(old_id=-77, new_id=-100777)
+    ResponseFactory(chat_id=on_its_way, status="sending", claimed_at=timezone.now())
+    approve_rows(1, chat=old)
+    approve_rows(1, chat_id=-100777)
+
+    assert list(PendingResponse.objects.heads()) == []
+
+
 @pytest.mark.usefixtures("no_pace")
 def test_a_reply_that_waits_for_another_try_holds_back_those_behind_it(
     transport: type[FakeTransport],
