@@ -1,6 +1,7 @@
 """Replies to Telegram: one attempt, and what its end means (the Bot API's errors, told apart by type)."""
 
 import asyncio
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
+from aiogram.methods import TelegramMethod
 from django.conf import settings
 
 from bots.client import FAILURES, TokenRefusedError, describe, open_bot
@@ -38,19 +40,22 @@ class TelegramTransport:
             reply_parameters=reply,
             link_preview_options={"is_disabled": True} if settings.SEND_WITHOUT_LINK_PREVIEW else None,
         )
-        try:
-            answer = asyncio.run(_call(method))
-        except FAILURES as error:
-            raise judge(error) from None
-        except TokenRefusedError as error:
-            raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None
-        return _sent(answer, chat_id)
+        return _sent(call_once(method, seconds=settings.SEND_DEADLINE_SECONDS), chat_id)
 
 
-async def _call(method: SendMessage) -> dict[str, Any]:
-    deadline = settings.SEND_DEADLINE_SECONDS
-    async with open_bot() as bot, asyncio.timeout(deadline):
-        return await bot(method, request_timeout=deadline)
+def call_once(method: TelegramMethod[Any], *, seconds: float) -> Any:  # noqa: ANN401  (the method's own type)
+    """What Telegram answers to one call, within so long all in all; raises TransportError."""
+    try:
+        return asyncio.run(_call(method, seconds))
+    except FAILURES as error:
+        raise judge(error) from None
+    except TokenRefusedError as error:
+        raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None
+
+
+async def _call(method: TelegramMethod[Any], seconds: float) -> Any:  # noqa: ANN401
+    async with open_bot() as bot, asyncio.timeout(seconds):
+        return await bot(method, request_timeout=math.ceil(seconds))
 
 
 def judge(error: Exception) -> TransportError:
