@@ -211,6 +211,10 @@ except ValueError:
 HUB_PUBLIC_URL: str = (
     env.str("HUB_PUBLIC_URL", default="") or f"http://127.0.0.1:{env.str('HUB_PORT', default='') or 8300}"
 ).rstrip("/")
+if not HUB_PUBLIC_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured(
+        f"HUB_PUBLIC_URL is not an address: {HUB_PUBLIC_URL!r} (one is https://hub.example.com)."
+    )
 # How sandbox reaches Telegram: a class with one `send` (sandbox/transport.py says its shape).
 SANDBOX_TRANSPORT: str = env.str("SANDBOX_TRANSPORT", default="bots.transport.TelegramTransport")
 # Seconds. A send is over, one way or the other, before a row counts as interrupted.

@@ -71,6 +71,7 @@ def answer_callback_query(state: TelegramState, params: Params) -> bool:
             "callback_query_id": query_id,
             "text": params.text("text"),
             "show_alert": params.flag("show_alert"),
+            "at": state.clock(),
         }
     )
     return True

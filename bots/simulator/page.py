@@ -1,6 +1,7 @@
 """The simulator's window: every chat as a conversation, so that people see replies arrive.
 
-Read-only but for the buttons under the bot's messages, which the demo's own person presses. Everything that people wrote is escaped; the page runs no script but its own (Content-Security-Policy).
+Read-only but for the buttons under the bot's messages, which the demo's own person presses. Everything that
+people wrote is escaped; the page runs no script but its own (Content-Security-Policy).
 """
 
 import secrets
@@ -16,6 +17,8 @@ from bots.simulator.state import TelegramState
 from bots.simulator.wire import JSON, SimulatedChat
 
 SHOWN_MESSAGES = 40
+# How long the bot's answer to a press stays on the page.
+ANSWER_SECONDS = 20
 _TEMPLATE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 _MEDIA = {
     "photo": "📷 Фото",
@@ -62,7 +65,8 @@ def _html(text: str, policy: str) -> web.Response:
 
 def _conversations(state: TelegramState) -> str:
     with state.lock:
-        said = "".join(_answer(answer) for answer in state.answered_queries[-1:])
+        since = state.clock() - ANSWER_SECONDS
+        said = "".join(_answer(answer) for answer in state.answered_queries[-1:] if answer["at"] > since)
         chats = [_chat(chat, state.bot.id) for chat in state.chats.values()]
     return said + ("\n".join(chats) or '<p class="nothing">Пока никто ничего не написал.</p>')
 

@@ -179,6 +179,19 @@ def test_a_press_on_a_decided_reply_says_who_was_first(
     assert response.events.count() == 1
 
 
+def test_a_press_on_a_reply_that_was_sent_says_so_and_asks_nothing(
+    telegram: SimulatedTelegram, account: User
+) -> None:
+    response = ResponseFactory(chat=MessageFactory().chat)
+    card = show()
+    MessageFactory(chat=response.chat, source="sent", text=response.response_text)
+    PendingResponse.objects.update(status="sent")
+    receive(telegram.presses(REVIEW_CHAT, card.message_id, "✅ Одобрить", user=ANNA))
+
+    assert answer(telegram) == "Ничего не сделано: ответ сейчас отправлен."
+    assert not ApprovalCard.objects.get().wants_to_ask
+
+
 def test_a_press_on_an_overdue_reply_does_nothing(telegram: SimulatedTelegram, account: User) -> None:
     response = ResponseFactory()
     card = show()

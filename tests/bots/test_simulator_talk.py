@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aiogram.types import Update
+from django.contrib.auth.models import User
 
 from bots.demo.people import introduce_people
 from bots.simulator import SimulatedTelegram
@@ -146,11 +147,22 @@ def test_pauses_are_around_the_interval(
 
 
 @pytest.mark.django_db
+def test_a_link_that_somebody_made_stays() -> None:
+    own = User.objects.create_user("own")
+    PersonFactory(id=MANAGER.id, staff_account=own)
+    User.objects.create_user("admin")
+    introduce_people(reviewer="admin")
+    assert TelegramUser.objects.get(id=MANAGER.id).staff_account == own
+
+
+@pytest.mark.django_db
 def test_our_people_are_introduced_with_their_roles() -> None:
     PersonFactory(id=MANAGER.id, first_name="Уже писала")
-    introduce_people()
-    introduce_people()
+    account = User.objects.create_user("admin")
+    introduce_people(reviewer="admin")
+    introduce_people(reviewer="admin")
     manager = TelegramUser.objects.get(id=MANAGER.id)
+    assert manager.staff_account == account
     assert (manager.role.role_name, manager.first_name) == (RoleName.MANAGER, "Уже писала")
     bot = TelegramUser.objects.get(id=MAILING_BOT.id)
     assert (bot.role.role_name, bot.username) == (RoleName.BROADCAST_BOT, MAILING_BOT.username)
