@@ -100,5 +100,5 @@ class ApprovalCardAdmin(LargeTableAdmin):
 
 @admin.register(ButtonPress)
 class ButtonPressAdmin(LargeTableAdmin):
-    list_display = ("received_at", "first_name", "last_name", "person_id", "data", "answer", "decided_at")
-    fields = (*list_display, "username", "attempts")
+    list_display = ("received_at", "first_name", "last_name", "person_id", "data", "decided_at")
+    fields = (*list_display, "answer", "username", "attempts")

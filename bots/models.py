@@ -95,7 +95,9 @@ class ApprovalCard(models.Model):
         _("message id"), null=True, blank=True, help_text=_("Empty until the card is sent.")
     )
     # What it shows now.
-    status = models.CharField(_("shown state"), max_length=16, blank=True, default="")
+    status = models.CharField(
+        _("shown state"), max_length=16, choices=PendingResponse.Status, blank=True, default=""
+    )
     version = models.PositiveIntegerField(_("shown version"), default=0)
     is_stale = models.BooleanField(_("says that the conversation went on"), default=False)
     # The second yes: somebody approved a stale reply, so the card shall ask; `ask` numbers the questions,

@@ -1,13 +1,19 @@
-"""Who of the simulated Telegram's people is ours: a hub knows that only by being told."""
+"""What the demo's hub must know of its simulated Telegram: who is ours there, and that it begins anew."""
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bots.models import ApprovalCard
 from bots.simulator.scenario.cast import MANAGER, ROLES
 from clients.models import TelegramUser, UserRole
 
 # The bot of `runhub`'s demo; by it a database is known to hold invented chats only.
 DEMO_BOT_ID = 7000000001
+
+
+def forget_cards() -> None:
+    """The simulated Telegram begins empty, so what waits gets a new card there."""
+    ApprovalCard.objects.all().delete()
 
 
 def introduce_people(*, reviewer: str) -> None:

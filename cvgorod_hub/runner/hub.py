@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from bots.demo.people import introduce_people
+from bots.demo.people import forget_cards, introduce_people
 from cvgorod_hub import health
 from cvgorod_hub.runner import preparation
 from cvgorod_hub.runner import processes as makes
@@ -70,6 +70,7 @@ def _demo_processes(port: int, only: frozenset[str], login: Login) -> list[Proce
     """The chosen processes, a simulated Telegram for them, and an agent where there is work for one."""
     simulator = makes.simulator()
     processes = [simulator, *_processes(port, only, os.environ["TELEGRAM_BOT_TOKEN"])]
+    forget_cards()
     introduce_people(reviewer=login.username)
     if {"web", "collector"} <= only:
         processes.append(makes.demo_agent(port, preparation.make_demo_key()))

@@ -188,7 +188,7 @@ def test_a_press_on_a_reply_that_was_sent_says_so_and_asks_nothing(
     PendingResponse.objects.update(status="sent")
     receive(telegram.presses(REVIEW_CHAT, card.message_id, "✅ Одобрить", user=ANNA))
 
-    assert answer(telegram) == "Ничего не сделано: ответ сейчас отправлен."
+    assert answer(telegram).startswith("Ничего не сделано: ")
     assert not ApprovalCard.objects.get().wants_to_ask
 
 

@@ -7,7 +7,9 @@ import pytest
 from aiogram.types import Update
 from django.contrib.auth.models import User
 
-from bots.demo.people import introduce_people
+from bots.card_queue import due_drafts
+from bots.demo.people import forget_cards, introduce_people
+from bots.models import ApprovalCard
 from bots.simulator import SimulatedTelegram
 from bots.simulator.people_acting import ActingPeople
 from bots.simulator.scenario.cast import GROUPS, MAILING_BOT, MANAGER
@@ -18,7 +20,7 @@ from bots.simulator.wire import Person
 from clients.models import RoleName, TelegramUser
 from intents.models import Intent
 from tests.bots.simulator_client import call
-from tests.factories import PersonFactory
+from tests.factories import PersonFactory, ResponseFactory
 
 NOON = 1_795_000_000
 
@@ -144,6 +146,13 @@ def test_pauses_are_around_the_interval(
     talk = Talk(people, seed=1)
     pauses = [talk.pause(interval) for _ in range(100)]
     assert low <= min(pauses) < max(pauses) <= high
+
+
+@pytest.mark.django_db
+def test_a_demo_that_begins_anew_shows_its_cards_anew() -> None:
+    ApprovalCard.objects.create(response=ResponseFactory(), chat_id=-1, message_id=5, status="pending")
+    forget_cards()
+    assert due_drafts().count() == 1
 
 
 @pytest.mark.django_db
