@@ -1,4 +1,4 @@
-"""Bots and raw updates in the admin: what could not be read is seen here, and read again."""
+"""Bots, raw updates and approval cards in the admin: what could not be read is seen here, and read again."""
 
 import json
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action, display
 
-from bots.models import RawUpdate, TelegramBot
+from bots.models import ApprovalCard, ButtonPress, RawUpdate, TelegramBot
 from bots.updates import replay_updates
 from cvgorod_hub.common.admin import LargeTableAdmin, ReadOnlyAdmin, excerpt
 
@@ -76,3 +76,29 @@ class RawUpdateAdmin(LargeTableAdmin):
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("bots.change_rawupdate")
+
+
+@admin.register(ApprovalCard)
+class ApprovalCardAdmin(LargeTableAdmin):
+    list_display = (
+        "response",
+        "status",
+        "version",
+        "attempts",
+        "problem",
+        "sent_at",
+        "changed_at",
+        "closed_at",
+    )
+    list_select_related = ("response",)
+    fields = (*list_display[:4], "chat_id", "message_id", "last_error", *list_display[5:], "next_try_at")
+
+    @display(description=gettext_lazy("error"))
+    def problem(self, card: ApprovalCard) -> str:
+        return excerpt(card.last_error)
+
+
+@admin.register(ButtonPress)
+class ButtonPressAdmin(LargeTableAdmin):
+    list_display = ("received_at", "first_name", "last_name", "person_id", "data", "decided_at")
+    fields = (*list_display, "answer", "username", "attempts")

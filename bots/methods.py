@@ -55,3 +55,28 @@ class SendMessage(TelegramMethod[dict[str, Any]]):
     text: str
     reply_parameters: dict[str, Any] | None = None
     link_preview_options: dict[str, Any] | None = None
+    reply_markup: dict[str, Any] | None = None
+
+
+class EditMessageText(TelegramMethod[Any]):
+    """Plain text again; without `reply_markup` the message loses its buttons."""
+
+    __returning__ = Any
+    __api_method__ = "editMessageText"
+
+    chat_id: int
+    message_id: int
+    text: str
+    link_preview_options: dict[str, Any] | None = None
+    reply_markup: dict[str, Any] | None = None
+
+
+class AnswerCallbackQuery(TelegramMethod[bool]):
+    """Ends the waiting of whoever pressed a button; `text` has at most 200 characters."""
+
+    __returning__ = bool
+    __api_method__ = "answerCallbackQuery"
+
+    callback_query_id: str
+    text: str | None = None
+    show_alert: bool = False

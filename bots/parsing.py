@@ -25,6 +25,7 @@ CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
 END_OF_TIMES = 7_258_118_400
 # A bot with these states in a chat cannot write there.
 GONE = frozenset({"left", "kicked"})
+LONGEST_QUERY_ID = 64
 
 
 class UnreadableUpdateError(ValueError):
@@ -41,11 +42,21 @@ class Membership:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IncomingPress:
+    """Somebody pressed a button of the bot's message; `data` is what the button carries."""
+
+    query_id: str
+    person: IncomingPerson
+    data: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParsedUpdate:
     """What an update means for the hub; nothing at all for kinds that it does not store."""
 
     message: IncomingMessage | None = None
     membership: Membership | None = None
+    press: IncomingPress | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -55,6 +66,10 @@ class ParsedUpdate:
         if self.message:
             ids |= self.message.chat_ids
         return ids
+
+    @property
+    def means_nothing(self) -> bool:
+        return self.message is None and self.membership is None and self.press is None
 
 
 def parse_update(payload: object, *, arrival: int) -> ParsedUpdate:
@@ -89,7 +104,22 @@ def _parse(update: JSON, arrival: int) -> ParsedUpdate:
             at=_time(raw.get("date"), "date"),
         )
         return ParsedUpdate(membership=membership, notes=notes)
+    if "callback_query" in update:
+        raw = read_object(update["callback_query"], "callback_query")
+        return ParsedUpdate(press=_press(raw, notes), notes=notes)
     return ParsedUpdate()
+
+
+def _press(raw: JSON, notes: list[str]) -> IncomingPress:
+    """Only who and which button: the message may be inaccessible, or an inline one without a chat."""
+    query_id = clean(raw.get("id"), notes)
+    if not query_id or len(query_id) > LONGEST_QUERY_ID:
+        raise ValueError("callback_query.id is not a name")
+    return IncomingPress(
+        query_id=query_id,
+        person=_person(read_object(raw.get("from"), "callback_query.from"), notes),
+        data=clean(raw.get("data"), notes)[:256],
+    )
 
 
 def _message(raw: JSON, is_edit: bool, arrival: int, notes: list[str]) -> IncomingMessage:
@@ -137,6 +167,10 @@ def _sender(raw: JSON, notes: list[str]) -> IncomingPerson | None:
     person = raw.get("from")
     if not isinstance(person, dict) or isinstance(raw.get("sender_chat"), dict):
         return None
+    return _person(person, notes)
+
+
+def _person(person: JSON, notes: list[str]) -> IncomingPerson:
     return IncomingPerson(
         id=read_int(person.get("id"), "from.id"),
         username=clean(person.get("username"), notes)[:64],

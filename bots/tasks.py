@@ -1,8 +1,17 @@
-"""The worker's part of receiving: a sweep behind the collector (queue `default`)."""
+"""The worker's part of Telegram: sweeps behind the collector, approval cards and their buttons (queue
+`default`).
+
+What talks to Telegram is imported late: aiogram takes seconds, and every process that queues a task
+imports this module.
+"""
 
 from celery import shared_task
+from django.conf import settings
 
 from bots.updates import parse_waiting_updates
+
+# One call shows cards for so long at the most; the next sweep goes on.
+SHOW_SECONDS = 10
 
 
 @shared_task
@@ -12,3 +21,21 @@ def parse_pending_updates() -> int:
     while count := parse_waiting_updates():
         taken += count
     return taken
+
+
+@shared_task
+def show_cards() -> int:
+    """Cards for what waits, and changes of those whose replies moved on."""
+    if settings.TELEGRAM_REVIEW_CHAT_ID is None:
+        return 0
+    from bots.card_desk import show_due
+
+    return show_due(seconds=SHOW_SECONDS)
+
+
+@shared_task
+def settle_presses() -> int:
+    """The nudge after a press, and the sweep behind it."""
+    from bots.presses import settle_waiting
+
+    return settle_waiting()

@@ -15,9 +15,10 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
+from aiogram.methods import TelegramMethod
 from django.conf import settings
 
-from bots.calls import call
+from bots.calls import Answer, call
 from bots.client import FAILURES, TokenRefusedError, describe
 from bots.methods import SendMessage
 from bots.models import TelegramBot
@@ -38,13 +39,17 @@ class TelegramTransport:
             reply_parameters=reply,
             link_preview_options={"is_disabled": True} if settings.SEND_WITHOUT_LINK_PREVIEW else None,
         )
-        try:
-            answer = call(method, deadline=settings.SEND_DEADLINE_SECONDS)
-        except FAILURES as error:
-            raise judge(error) from None
-        except TokenRefusedError as error:
-            raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None
-        return _sent(answer, chat_id)
+        return _sent(call_once(method, seconds=settings.SEND_DEADLINE_SECONDS), chat_id)
+
+
+def call_once(method: TelegramMethod[Answer], *, seconds: float) -> Answer:
+    """What Telegram answers to one call, within so long all in all; raises TransportError."""
+    try:
+        return call(method, deadline=seconds)
+    except FAILURES as error:
+        raise judge(error) from None
+    except TokenRefusedError as error:
+        raise TransportError(str(error), outcome=Outcome.NOT_SENT, stop_all=True) from None
 
 
 def judge(error: Exception) -> TransportError:

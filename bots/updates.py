@@ -1,31 +1,38 @@
 """Updates in two steps: stored as they came, with the offset; then read, as often as need be.
 
 What follows an update is called here by name: chats and messages first, then what the patterns make of
-them, in one transaction; the model's turn comes from intents' own sweep.
+them, in one transaction; the model's turn comes from intents' own sweep. Presses of buttons are stored, and
+decided by a task of their own (bots/presses.py).
 """
 
 import json
 import logging
 from collections.abc import Sequence
 
+from celery import signature
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from bots.content import BIGINT
-from bots.models import RawUpdate, TelegramBot
-from bots.parsing import ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
+from bots.models import ButtonPress, RawUpdate, TelegramBot
+from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
 from cvgorod_hub.common.database import is_passing
+from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
 from messaging.chats import note_membership
 from messaging.ingest import store_messages
 from messaging.locks import lock_chats
+from messaging.models import Chat
 
 logger = logging.getLogger(__name__)
 
 State = RawUpdate.State
 # One parsing transaction takes so many updates at the most.
 PARSE_BATCH = 200
+# By its name: the tasks' module imports this one.
+SETTLE_PRESSES = "bots.tasks.settle_presses"
 
 
 def store_updates(*, bot_id: int, raw: Sequence[object]) -> int | None:
@@ -137,8 +144,7 @@ def _read(row: RawUpdate) -> ParsedUpdate | None:
         return None
     row.error = ""
     row.note = "; ".join(dict.fromkeys([*filter(None, row.note.split("; ")), *update.notes]))
-    means_nothing = update.message is None and update.membership is None
-    row.parse_state = State.IGNORED if means_nothing else State.PARSED
+    row.parse_state = State.IGNORED if update.means_nothing else State.PARSED
     return update
 
 
@@ -148,9 +154,13 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         if update.membership is not None:
             membership = update.membership
             note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
+    _store_presses([update.press for update in updates if update.press is not None])
     changed = store_messages([update.message for update in updates if update.message is not None])
     if not changed:
         return
+    if settings.TELEGRAM_REVIEW_CHAT_ID in {message.chat_id for message in changed}:
+        # Our own people talk there; nobody of them waits for an answer.
+        Chat.objects.filter(pk=settings.TELEGRAM_REVIEW_CHAT_ID).update(waiting_since=None)
     try:
         with transaction.atomic():
             classify_by_patterns(changed)
@@ -158,6 +168,27 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         # A rule that breaks the classifier must not keep clients' words out of the database; intents'
         # own sweep comes back to messages without an analysis.
         logger.exception("patterns failed messages=%d", len(changed))
+
+
+def _store_presses(presses: Sequence[IncomingPress]) -> None:
+    """Keep each press once, by its query; what it does is decided after this transaction."""
+    if not presses:
+        return
+    ButtonPress.objects.bulk_create(
+        (
+            ButtonPress(
+                query_id=press.query_id,
+                person_id=press.person.id,
+                username=press.person.username,
+                first_name=press.person.first_name,
+                last_name=press.person.last_name,
+                data=press.data,
+            )
+            for press in presses
+        ),
+        ignore_conflicts=True,
+    )
+    transaction.on_commit(lambda: nudge(signature(SETTLE_PRESSES)), robust=True)
 
 
 def _apply_or_fail(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:

@@ -154,6 +154,8 @@ _SWEEPS = {
     "sandbox.tasks.settle_interrupted_sends": 15,
     "sandbox.tasks.expire_responses": 30,
     "bots.tasks.parse_pending_updates": 15,
+    "bots.tasks.settle_presses": 5,
+    "bots.tasks.show_cards": 3,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
 }
@@ -199,6 +201,22 @@ SPECTACULAR_SETTINGS = {
 # --- Telegram -------------------------------------------------------------------------------
 TELEGRAM_BOT_TOKEN: str = env.str("TELEGRAM_BOT_TOKEN", default="")
 TELEGRAM_API_URL: str = env.str("TELEGRAM_API_URL", default="https://api.telegram.org").rstrip("/")
+# The chat in which replies wait on cards to be approved; none without it.
+_review_chat: str = env.str("TELEGRAM_REVIEW_CHAT_ID", default="").strip()
+try:
+    TELEGRAM_REVIEW_CHAT_ID: int | None = int(_review_chat) if _review_chat else None
+except ValueError:
+    raise ImproperlyConfigured(
+        f"TELEGRAM_REVIEW_CHAT_ID is not the number of a chat: {_review_chat!r} (one is -1001234567890)."
+    ) from None
+# Where people open the hub; cards link to it.
+HUB_PUBLIC_URL: str = (
+    env.str("HUB_PUBLIC_URL", default="") or f"http://127.0.0.1:{env.str('HUB_PORT', default='') or 8300}"
+).rstrip("/")
+if not HUB_PUBLIC_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured(
+        f"HUB_PUBLIC_URL is not an address: {HUB_PUBLIC_URL!r} (one is https://hub.example.com)."
+    )
 # How sandbox reaches Telegram: a class with one `send` (sandbox/transport.py says its shape).
 SANDBOX_TRANSPORT: str = env.str("SANDBOX_TRANSPORT", default="bots.transport.TelegramTransport")
 # Seconds. A send is over, one way or the other, before a row counts as interrupted.

@@ -115,7 +115,7 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         place = Window(RowNumber(), partition_by=F("target_chat"), order_by=[F("ready_at"), F("id")])
         first = self.model.objects.at_their_time().with_target().annotate(place=place).filter(place=1)
         on_its_way = self.model.objects.with_target().filter(
-            status="sending", target_chat=OuterRef("target_chat")
+            Q(target_chat=OuterRef("target_chat")), status="sending"
         )
         return self.due().with_target().filter(pk__in=first.values("pk")).exclude(Exists(on_its_way))
 

@@ -66,6 +66,7 @@ def approve(
     rules = SandboxSettings.get_solo()
     with transaction.atomic():
         response = _as_shown(response_id, version)
+        _refuse_decided(response)
         _refuse_expired(response)
         _refuse_own(response, actor, rules)
         refuse_unreachable(response.chat.migrated_to or response.chat)
@@ -208,6 +209,12 @@ def _as_shown(response_id: int, version: int | None) -> PendingResponse:
     if version is not None and version != response.version:
         raise ReviewConflictError(describe_conflict(response_id))
     return response
+
+
+def _refuse_decided(response: PendingResponse) -> None:
+    """Said before anything else: a reply that was sent is itself what the conversation went on with."""
+    if response.status != PendingResponse.Status.PENDING:
+        raise ReviewConflictError(describe_conflict(response.pk))
 
 
 def _refuse_expired(response: PendingResponse) -> None:

@@ -23,6 +23,8 @@ _ISOLATED = {
     "HUB_DEMO": "",
     "TELEGRAM_BOT_TOKEN": "",
     "TELEGRAM_API_URL": "http://127.0.0.1:9",
+    "TELEGRAM_REVIEW_CHAT_ID": "",
+    "HUB_PUBLIC_URL": "",
     "DEEPSEEK_API_KEY": "",
     "DEEPSEEK_API_URL": "http://127.0.0.1:9",
     "LANGUAGE_CODE": "ru",

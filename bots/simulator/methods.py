@@ -14,6 +14,7 @@ from bots.simulator.wire import JSON, MAX_DOWNLOAD_BYTES, SimulatedChat
 
 MAX_TEXT_LENGTH = 4096  # code points; Bot API, sendMessage
 MAX_BUTTON_DATA_BYTES = 64  # Bot API, InlineKeyboardButton
+MAX_QUERY_ANSWER_LENGTH = 200  # Bot API, answerCallbackQuery
 
 
 def get_me(state: TelegramState, _params: Params) -> JSON:
@@ -32,7 +33,7 @@ def send_message(state: TelegramState, params: Params) -> JSON:
     fields: JSON = {"text": text}
     if target := _reply_target(chat, params):
         fields["reply_to_message"] = {k: v for k, v in target.items() if k != "reply_to_message"}
-    if markup := _markup(params):
+    if markup := _markup(state, params):
         fields["reply_markup"] = markup
     message = state.write(chat, state.bot.as_user(), **fields)
     state.sent.append(
@@ -51,19 +52,28 @@ def send_message(state: TelegramState, params: Params) -> JSON:
 def edit_message_text(state: TelegramState, params: Params) -> JSON:
     message = _own_message(state, params)
     changes: JSON = {"text": _text(params)}
-    return _change(state, message, changes, _markup(params))
+    return _change(state, message, changes, _markup(state, params))
 
 
 def edit_message_reply_markup(state: TelegramState, params: Params) -> JSON:
-    return _change(state, _own_message(state, params), {}, _markup(params))
+    return _change(state, _own_message(state, params), {}, _markup(state, params))
 
 
 def answer_callback_query(state: TelegramState, params: Params) -> bool:
     query_id = params.text("callback_query_id")
     if query_id not in state.open_queries:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
+    if len(params.text("text")) > MAX_QUERY_ANSWER_LENGTH:
+        raise bad_request("MESSAGE_TOO_LONG")
     state.open_queries.discard(query_id)
-    state.answered_queries.append({"callback_query_id": query_id, "text": params.text("text")})
+    state.answered_queries.append(
+        {
+            "callback_query_id": query_id,
+            "text": params.text("text"),
+            "show_alert": params.flag("show_alert"),
+            "at": state.clock(),
+        }
+    )
     return True
 
 
@@ -200,13 +210,15 @@ def _reply_target(chat: SimulatedChat, params: Params) -> JSON | None:
     return target
 
 
-def _markup(params: Params) -> JSON | None:
+def _markup(state: TelegramState, params: Params) -> JSON | None:
     markup = params.mapping("reply_markup")
     for row in markup.get("inline_keyboard", []):
         for button in row:
             data = button.get("callback_data")
             if data is not None and not 1 <= len(data.encode()) <= MAX_BUTTON_DATA_BYTES:
                 raise bad_request("BUTTON_DATA_INVALID")
+            if state.refuses_button_links and "url" in button:
+                raise bad_request(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
     return markup or None
 
 

@@ -1,6 +1,7 @@
-"""The simulator's window: every chat as a conversation, read-only, so that people see replies arrive.
+"""The simulator's window: every chat as a conversation, so that people see replies arrive.
 
-Everything that people wrote is escaped; the page runs no script but its own (Content-Security-Policy).
+Read-only but for the buttons under the bot's messages, which the demo's own person presses. Everything that
+people wrote is escaped; the page runs no script but its own (Content-Security-Policy).
 """
 
 import secrets
@@ -10,10 +11,14 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bots.simulator.people_acting import ActingPeople
+from bots.simulator.scenario.cast import MANAGER
 from bots.simulator.state import TelegramState
 from bots.simulator.wire import JSON, SimulatedChat
 
 SHOWN_MESSAGES = 40
+# How long the bot's answer to a press stays on the page.
+ANSWER_SECONDS = 20
 _TEMPLATE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 _MEDIA = {
     "photo": "📷 Фото",
@@ -40,6 +45,15 @@ def fragment(state: TelegramState) -> web.Response:
     return _html(_conversations(state), "default-src 'none'")
 
 
+def press(state: TelegramState, *, chat_id: int, message_id: int, label: str) -> web.Response:
+    """The demo's manager presses a button; 404 where it is gone meanwhile."""
+    try:
+        ActingPeople(state).presses(chat_id, message_id, label, user=MANAGER)
+    except KeyError:
+        return web.Response(status=404)
+    return web.Response(status=204)
+
+
 def _html(text: str, policy: str) -> web.Response:
     headers = {
         "Content-Security-Policy": policy,
@@ -51,8 +65,15 @@ def _html(text: str, policy: str) -> web.Response:
 
 def _conversations(state: TelegramState) -> str:
     with state.lock:
+        since = state.clock() - ANSWER_SECONDS
+        said = "".join(_answer(answer) for answer in state.answered_queries[-1:] if answer["at"] > since)
         chats = [_chat(chat, state.bot.id) for chat in state.chats.values()]
-    return "\n".join(chats) or '<p class="nothing">Пока никто ничего не написал.</p>'
+    return said + ("\n".join(chats) or '<p class="nothing">Пока никто ничего не написал.</p>')
+
+
+def _answer(answer: JSON) -> str:
+    """What the bot said to the last press of a button."""
+    return f'<p class="answer" role="status">{escape(answer["text"])}</p>' if answer["text"] else ""
 
 
 def _chat(chat: SimulatedChat, bot_id: int) -> str:
@@ -70,8 +91,22 @@ def _message(message: JSON, bot_id: int) -> str:
     side = "ours" if author["id"] == bot_id else "bot" if author.get("is_bot") else "theirs"
     return (
         f'<article class="{side}"><header>{escape(name)}</header>{_quote(message)}'
-        f"<p>{escape(_words(message))}</p><footer>{_time(message)}</footer></article>"
+        f"<p>{escape(_words(message))}</p><footer>{_time(message)}</footer>{_keyboard(message)}</article>"
     )
+
+
+def _keyboard(message: JSON) -> str:
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    place = f'data-chat="{message["chat"]["id"]}" data-message="{message["message_id"]}"'
+    shown = ["".join(_button(button, place) for button in row) for row in rows]
+    return "".join(f'<div class="buttons">{row}</div>' for row in shown)
+
+
+def _button(button: JSON, place: str) -> str:
+    label, url = escape(button["text"]), str(button.get("url", ""))
+    if url.startswith(("http://", "https://")):
+        return f'<a href="{escape(url)}" target="_blank" rel="noopener">{label}</a>'
+    return f'<button type="button" {place}>{label}</button>'
 
 
 def _words(message: JSON) -> str:

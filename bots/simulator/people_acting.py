@@ -106,6 +106,13 @@ class ActingPeople:
             }
             return self.state.happens("callback_query", query)
 
+    def presses(self, chat_id: int, message_id: int, label: str, *, user: Person = SOMEBODY) -> JSON:
+        """The same for the button that bears this label now; KeyError where there is none."""
+        with self.state.lock:
+            message = self.state.chats[chat_id].messages[message_id]
+            data = wire.buttons(message)[label]["callback_data"]
+            return self.presses_button(chat_id, message_id, data, user=user)
+
     # --- chats --------------------------------------------------------------------------------
     def kicks_bot(self, chat_id: int, *, user: Person = SOMEBODY) -> JSON:
         """The bot is put out of the group: sendMessage answers 403 from now on."""

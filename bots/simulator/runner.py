@@ -14,7 +14,7 @@ from bots.simulator.answers import Answer
 from bots.simulator.people_acting import ActingPeople
 from bots.simulator.server import SimulatorServer
 from bots.simulator.state import Call, SentMessage, TelegramState
-from bots.simulator.wire import JSON, Person
+from bots.simulator.wire import JSON, Person, buttons
 
 HOST = "127.0.0.1"
 BOT = Person(id=990_000_001, first_name="Помощник (демо)", username="cvgorod_demo_bot", is_bot=True)
@@ -161,6 +161,20 @@ class SimulatedTelegram(ActingPeople):
         with self.state.lock:
             chat = self.state.chats.get(chat_id)
             return copy.deepcopy(list(chat.messages.values())) if chat else []
+
+    def message(self, chat_id: int, message_id: int) -> JSON:
+        """One message as it stands now; KeyError where it is gone."""
+        with self.state.lock:
+            return copy.deepcopy(self.state.chats[chat_id].messages[message_id])
+
+    def buttons(self, chat_id: int, message_id: int) -> dict[str, JSON]:
+        """The buttons under a message now, by their labels."""
+        return buttons(self.message(chat_id, message_id))
+
+    def refuse_button_links(self) -> None:
+        """From now on a button with a link is answered 400, as Telegram does with a local address."""
+        with self.state.lock:
+            self.state.refuses_button_links = True
 
     # --- what goes wrong ----------------------------------------------------------------------
     def script(self, method: str, answers: Iterable[Answer]) -> None:

@@ -15,6 +15,7 @@ from bots.simulator.wire import JSON
 
 MAX_POLL_SECONDS = 50  # what Telegram's server makes of a longer `timeout`
 GET_UPDATES = "getUpdates"
+PAGE_HEADER = "X-Simulator-Page"
 DOWNLOAD = "download"  # scripts speak of file downloads by this name
 _NAMES = {name.lower(): name for name in (*METHODS, GET_UPDATES)}
 
@@ -32,6 +33,7 @@ class SimulatorServer:
         app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         app.router.add_get("/", self._page)
         app.router.add_get("/conversations", self._conversations)
+        app.router.add_post("/press", self._press)
         return app
 
     def release(self) -> None:
@@ -154,6 +156,18 @@ class SimulatorServer:
 
     async def _page(self, _request: web.Request) -> web.Response:
         return page.whole(self.state)
+
+    async def _press(self, request: web.Request) -> web.Response:
+        # A header of one's own: pages of other sites cannot send it here without being asked first.
+        if PAGE_HEADER not in request.headers:
+            return web.Response(status=403)
+        params = Params(await read_params(request))
+        return page.press(
+            self.state,
+            chat_id=params.integer("chat"),
+            message_id=params.integer("message"),
+            label=params.text("label"),
+        )
 
     async def _conversations(self, _request: web.Request) -> web.Response:
         return page.fragment(self.state)

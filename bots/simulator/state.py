@@ -89,6 +89,7 @@ class TelegramState:
         self.webhook = Webhook()
         self.allowed_updates: list[str] = []
         self.poll: Poll | None = None
+        self.refuses_button_links = False  # as Telegram does with addresses of this machine
         self.hanging = 0  # calls that a script holds at this moment
         self._scripts: dict[str, deque[Answer]] = {}
 

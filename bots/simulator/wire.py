@@ -77,6 +77,12 @@ def chat_type_of(chat_id: int) -> str:
     return "supergroup" if chat_id <= -1_000_000_000_000 else "group"
 
 
+def buttons(message: JSON) -> dict[str, JSON]:
+    """The buttons under a message, by their labels."""
+    keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return {button["text"]: button for row in keyboard for button in row}
+
+
 def photo_fields(file: StoredFile, *, width: int = 1280, height: int = 960) -> JSON:
     return {"photo": [file.facts() | {"width": width, "height": height}]}
 

@@ -3,14 +3,17 @@
 import logging
 from typing import Any
 
-from celery import Task
+from celery import Signature, Task
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
 
-def nudge(task: "Task[..., Any]", *args: object) -> None:
-    """Queue the task; with the broker away, log it and go on: a sweep finds the work again."""
+def nudge(task: "Task[..., Any] | Signature[Any]", *args: object) -> None:
+    """Queue the task, or the one that a signature names.
+
+    With the broker away, log it and go on: a sweep finds the work again.
+    """
     try:
         task.apply_async(args=args, retry=False)
     except (OperationalError, OSError) as error:

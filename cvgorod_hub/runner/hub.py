@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from bots.demo.people import introduce_people
+from bots.demo.people import forget_cards, introduce_people
 from cvgorod_hub import health
 from cvgorod_hub.runner import preparation
 from cvgorod_hub.runner import processes as makes
@@ -35,10 +35,12 @@ def serve(
     if demo:
         preparation.refuse_demo_among_real_chats()
     login = preparation.ensure_superuser(demo=demo)
+    # Approval cards link to the hub; where nobody said under which name people open it, it is this one.
+    os.environ.setdefault("HUB_PUBLIC_URL", f"http://{makes.HOST}:{port}")
     if demo:
         reason = "as asked for" if token else "TELEGRAM_BOT_TOKEN is not set"
         say(f"Demo ({reason}): the Telegram of this hub is simulated.")
-        processes = _demo_processes(port, only)
+        processes = _demo_processes(port, only, login)
     else:
         preparation.revoke_demo_key()
         if not token and "collector" in only:
@@ -64,11 +66,12 @@ def _processes(port: int, only: frozenset[str], token: str) -> list[Process]:
     return chosen
 
 
-def _demo_processes(port: int, only: frozenset[str]) -> list[Process]:
+def _demo_processes(port: int, only: frozenset[str], login: Login) -> list[Process]:
     """The chosen processes, a simulated Telegram for them, and an agent where there is work for one."""
     simulator = makes.simulator()
     processes = [simulator, *_processes(port, only, os.environ["TELEGRAM_BOT_TOKEN"])]
-    introduce_people()
+    forget_cards()
+    introduce_people(reviewer=login.username)
     if {"web", "collector"} <= only:
         processes.append(makes.demo_agent(port, preparation.make_demo_key()))
     return processes

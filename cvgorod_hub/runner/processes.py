@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from bots.demo.people import DEMO_BOT_ID
 from bots.models import TelegramBot
+from bots.simulator.scenario.cast import REVIEW_CHAT_ID
 from cvgorod_hub import environment
 from cvgorod_hub.celery import app
 from cvgorod_hub.embedded import free_port
@@ -92,6 +93,7 @@ def simulator() -> Process:
         HUB_DEMO="1",
         TELEGRAM_BOT_TOKEN=token,
         TELEGRAM_API_URL=f"http://{HOST}:{port}",
+        TELEGRAM_REVIEW_CHAT_ID=str(REVIEW_CHAT_ID),
         NO_PROXY=f"{proxied},{HOST}" if proxied else HOST,
     )
     return Process(

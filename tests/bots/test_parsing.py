@@ -183,3 +183,27 @@ def test_any_json_has_a_kind_that_can_be_stored(value: object) -> None:
     assert 0 < len(kind) <= 64 or kind == ""
     assert "\x00" not in kind
     kind.encode()
+
+
+def pressed(**query: Any) -> dict[str, Any]:
+    return {"update_id": 10, "callback_query": {"id": "77", "from": PERSON, "data": "approve:1:1", **query}}
+
+
+def test_a_press_of_a_button() -> None:
+    press = parse_update(pressed(), arrival=BOT_ID).press
+    assert press is not None
+    assert (press.query_id, press.person.id, press.person.first_name) == ("77", 501, "Тест")
+    assert press.data == "approve:1:1"
+
+
+@pytest.mark.parametrize("data", [None, 5, "я" * 300, "\x00\ud83d"])
+def test_a_press_with_whatever_data_can_be_read(data: object) -> None:
+    press = parse_update(pressed(data=data), arrival=BOT_ID).press
+    assert press is not None
+    assert len(press.data) <= 256
+
+
+@pytest.mark.parametrize("broken", [{"id": 5}, {"id": ""}, {"id": "7" * 65}, {"from": None}, {"from": {}}])
+def test_a_press_that_nobody_could_answer_is_unreadable(broken: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableUpdateError):
+        parse_update(pressed(**broken), arrival=BOT_ID)

@@ -188,7 +188,8 @@ def test_a_button_is_pressed_and_answered_once(telegram: SimulatedTelegram) -> N
     assert query.data == "approve:1"
     assert isinstance(query.message, Message)
     assert query.message.text == "Черновик"
-    assert telegram.answered_queries == [{"callback_query_id": query.id, "text": "Одобрено"}]
+    [answered] = telegram.answered_queries
+    assert (answered["callback_query_id"], answered["text"]) == (query.id, "Одобрено")
     with pytest.raises(TelegramBadRequest, match="query is too old"):
         with_aiogram(telegram, lambda bot: bot.answer_callback_query(query.id))
 

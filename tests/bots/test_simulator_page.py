@@ -1,5 +1,6 @@
 """The simulator's window shows conversations, and nothing in them can act."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ import pytest
 import requests
 
 from bots.simulator import SimulatedTelegram
+from bots.simulator.scenario.cast import MANAGER
+from bots.simulator.server import PAGE_HEADER
 from tests.bots.simulator_client import SECONDS, call
 
 GROUP = -1_001_234_567_890
@@ -70,3 +73,51 @@ def test_media_and_edits_are_named(telegram: SimulatedTelegram) -> None:
     assert "Двадцать пачек" in html
     assert "Десять пачек" not in html
     assert html.count("изменено") == 1
+
+
+def card(telegram: SimulatedTelegram) -> int:
+    """A message of the bot with buttons; returns its id."""
+    keyboard = [
+        [{"text": "<Да>", "callback_data": "yes"}],
+        [
+            {"text": "Открыть", "url": "https://hub.example.com/"},
+            {"text": "Нет", "url": "javascript:alert(3)"},
+        ],
+    ]
+    markup = json.dumps({"inline_keyboard": keyboard})
+    answer = call(telegram, "sendMessage", chat_id=GROUP, text="Отправить?", reply_markup=markup).json()
+    return int(answer["result"]["message_id"])
+
+
+def test_buttons_are_shown_and_lead_to_web_pages_only(telegram: SimulatedTelegram) -> None:
+    telegram.add_chat(GROUP, "Проверка")
+    card(telegram)
+    html = page(telegram, "/conversations").text
+    assert "&lt;Да&gt;</button>" in html
+    assert '<a href="https://hub.example.com/" target="_blank" rel="noopener">Открыть</a>' in html
+    assert "javascript:" not in html
+
+
+def press(telegram: SimulatedTelegram, message_id: int, label: str, **headers: str) -> int:
+    body = {"chat": GROUP, "message": message_id, "label": label}
+    return requests.post(f"{telegram.url}/press", json=body, headers=headers, timeout=SECONDS).status_code
+
+
+def test_a_button_is_pressed_by_the_demos_manager(telegram: SimulatedTelegram) -> None:
+    telegram.add_chat(GROUP, "Проверка")
+    message_id = card(telegram)
+    assert press(telegram, message_id, "<Да>", **{PAGE_HEADER: "1"}) == 204
+    [update] = telegram.waiting_updates
+    query = update["callback_query"]
+    assert (query["data"], query["from"]["id"]) == ("yes", MANAGER.id)
+    call(telegram, "answerCallbackQuery", callback_query_id=query["id"], text="Принято <b>")
+    assert '<p class="answer" role="status">Принято &lt;b&gt;</p>' in page(telegram, "/conversations").text
+
+
+def test_a_button_that_is_gone_and_a_page_that_is_not_ours_press_nothing(telegram: SimulatedTelegram) -> None:
+    telegram.add_chat(GROUP, "Проверка")
+    message_id = card(telegram)
+    assert press(telegram, message_id, "Другая", **{PAGE_HEADER: "1"}) == 404
+    assert press(telegram, message_id + 1, "<Да>", **{PAGE_HEADER: "1"}) == 404
+    assert press(telegram, message_id, "<Да>") == 403
+    assert telegram.waiting_updates == []

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from aiogram.types import Update
+from django.contrib.auth.models import User
 
-from bots.demo.people import introduce_people
+from bots.card_queue import due_drafts
+from bots.demo.people import forget_cards, introduce_people
+from bots.models import ApprovalCard
 from bots.simulator import SimulatedTelegram
 from bots.simulator.people_acting import ActingPeople
 from bots.simulator.scenario.cast import GROUPS, MAILING_BOT, MANAGER
@@ -17,7 +20,7 @@ from bots.simulator.wire import Person
 from clients.models import RoleName, TelegramUser
 from intents.models import Intent
 from tests.bots.simulator_client import call
-from tests.factories import PersonFactory
+from tests.factories import PersonFactory, ResponseFactory
 
 NOON = 1_795_000_000
 
@@ -146,11 +149,29 @@ def test_pauses_are_around_the_interval(
 
 
 @pytest.mark.django_db
+def test_a_demo_that_begins_anew_shows_its_cards_anew() -> None:
+    ApprovalCard.objects.create(response=ResponseFactory(), chat_id=-1, message_id=5, status="pending")
+    forget_cards()
+    assert due_drafts().count() == 1
+
+
+@pytest.mark.django_db
+def test_a_link_that_somebody_made_stays() -> None:
+    own = User.objects.create_user("own")
+    PersonFactory(id=MANAGER.id, staff_account=own)
+    User.objects.create_user("admin")
+    introduce_people(reviewer="admin")
+    assert TelegramUser.objects.get(id=MANAGER.id).staff_account == own
+
+
+@pytest.mark.django_db
 def test_our_people_are_introduced_with_their_roles() -> None:
     PersonFactory(id=MANAGER.id, first_name="Уже писала")
-    introduce_people()
-    introduce_people()
+    account = User.objects.create_user("admin")
+    introduce_people(reviewer="admin")
+    introduce_people(reviewer="admin")
     manager = TelegramUser.objects.get(id=MANAGER.id)
+    assert manager.staff_account == account
     assert (manager.role.role_name, manager.first_name) == (RoleName.MANAGER, "Уже писала")
     bot = TelegramUser.objects.get(id=MAILING_BOT.id)
     assert (bot.role.role_name, bot.username) == (RoleName.BROADCAST_BOT, MAILING_BOT.username)

@@ -55,6 +55,16 @@ GIVEN = {
             "HUB_LOG_LEVEL is not a level: 'LOUD' (DEBUG, INFO, WARNING, ERROR or CRITICAL).",
             id="no log level",
         ),
+        pytest.param(
+            {"TELEGRAM_REVIEW_CHAT_ID": "@review"},
+            "TELEGRAM_REVIEW_CHAT_ID is not the number of a chat: '@review' (one is -1001234567890).",
+            id="no review chat",
+        ),
+        pytest.param(
+            {"HUB_PUBLIC_URL": "hub.example.com"},
+            "HUB_PUBLIC_URL is not an address: 'hub.example.com' (one is https://hub.example.com).",
+            id="no public address",
+        ),
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_one_line(

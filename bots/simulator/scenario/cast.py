@@ -67,6 +67,9 @@ GROUPS = (
     ),
 )
 
+# Where the hub shows drafts on cards; MANAGER presses their buttons.
+REVIEW_CHAT_ID, REVIEW_CHAT_TITLE = -1_009_900_000_100, "Проверка ответов (сотрудники)"
+
 # What the demo's hub must be told, because Telegram does not say it: who of these is ours.
 ROLES = {
     MANAGER: "manager",

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from bots.simulator.people_acting import ActingPeople
-from bots.simulator.scenario.cast import GROUPS, MAILING_BOT, Group
+from bots.simulator.scenario.cast import GROUPS, MAILING_BOT, REVIEW_CHAT_ID, REVIEW_CHAT_TITLE, Group
 from bots.simulator.scenario.episodes import DAYS, EPISODES, THANKS, VARIETIES, Episode, Turn
 from bots.simulator.state import SentMessage
 from bots.simulator.wire import JSON, Person
@@ -36,6 +36,7 @@ class Talk:
         self._scenes = [_Scene(group=group) for group in GROUPS]
         self._untold: list[Episode] = []
         self._heard = len(telegram.state.sent)
+        telegram.add_chat(REVIEW_CHAT_ID, REVIEW_CHAT_TITLE)
         for group in GROUPS:
             telegram.add_chat(group.chat_id, group.title)
 
