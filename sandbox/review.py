@@ -201,6 +201,16 @@ def is_stale_since(response: PendingResponse, seen: str) -> bool:
     return row.is_stale
 
 
+def is_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> bool:
+    """Four eyes: neither the key that proposed may approve, nor its owner, nor another key of this owner."""
+    if not rules.four_eyes:
+        return False
+    owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
+    is_owner = owner_id is not None and owner_id == actor.account_id
+    is_same_program = actor.user is None and actor.name == response.requested_by
+    return is_owner or is_same_program
+
+
 def _as_shown(response_id: int, version: int | None) -> PendingResponse:
     """The reply with its staleness; a version that is no longer the current one is a conflict."""
     rows = PendingResponse.objects.with_staleness().select_related("chat__migrated_to", "requested_by_key")
@@ -216,13 +226,7 @@ def _refuse_expired(response: PendingResponse) -> None:
 
 
 def _refuse_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> None:
-    """Four eyes: neither the key that proposed, nor its owner, nor another key of this owner."""
-    if not rules.four_eyes:
-        return
-    owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
-    is_owner = owner_id is not None and owner_id == actor.account_id
-    is_same_program = actor.user is None and actor.name == response.requested_by
-    if is_owner or is_same_program:
+    if is_own(response, actor, rules):
         raise FourEyesError(_("Somebody else has to approve this reply: your own key proposed it."))
 
 
