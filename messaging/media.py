@@ -1,7 +1,6 @@
 """What a message holds besides its text, in words."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.template.defaultfilters import filesizeformat
 
@@ -32,5 +31,6 @@ def _facts(message: Message) -> Iterator[str]:
 
 def _clock(seconds: int) -> str:
     """0:12, 3:40, 1:02:05."""
-    hours, minutes, rest = str(timedelta(seconds=max(seconds, 0))).rpartition(" ")[2].split(":")
-    return f"{int(minutes)}:{rest}" if hours == "0" else f"{hours}:{minutes}:{rest}"
+    minutes, rest = divmod(max(seconds, 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
