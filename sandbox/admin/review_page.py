@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
@@ -51,9 +51,7 @@ class ReviewPage(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        response = find_response(str(response_id))
-        if response is None:
-            raise Http404
+        response = get_object_or_404(PendingResponse.objects.select_related("chat"), pk=response_id)
         return render(request, "sandbox/review_preview.html", preview_context(response, request.POST))
 
     def _decide(self, request: HttpRequest, response: PendingResponse) -> HttpResponse:
