@@ -195,12 +195,6 @@ def mark_sent(*, response_id: int, actor: Actor, attempts: int | None = None) ->
     return response
 
 
-def is_stale_since(response: PendingResponse, seen: str) -> bool:
-    """Whether the chat moved on since that snapshot (`sandbox.querysets.current_snapshot`)."""
-    row: PendingResponse = PendingResponse.objects.with_staleness(since=seen).get(pk=response.pk)
-    return row.is_stale
-
-
 def is_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> bool:
     """Four eyes: neither the key that proposed may approve, nor its owner, nor another key of this owner."""
     if not rules.four_eyes:
@@ -209,6 +203,12 @@ def is_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> b
     is_owner = owner_id is not None and owner_id == actor.account_id
     is_same_program = actor.user is None and actor.name == response.requested_by
     return is_owner or is_same_program
+
+
+def is_stale_since(response: PendingResponse, seen: str) -> bool:
+    """Whether the chat moved on since that snapshot (`sandbox.querysets.current_snapshot`)."""
+    row: PendingResponse = PendingResponse.objects.with_staleness(since=seen).get(pk=response.pk)
+    return row.is_stale
 
 
 def _as_shown(response_id: int, version: int | None) -> PendingResponse:
