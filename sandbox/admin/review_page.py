@@ -42,8 +42,8 @@ class ReviewPage(ReadOnlyAdmin):
         if not self.has_view_permission(request, response):
             raise PermissionDenied
         if request.method == "POST":
-            return self._decide(request, response)
-        return self._show(request, response, extra_context)
+            return self._decide_on(request, response)
+        return self._show_reply(request, response, extra_context)
 
     def preview_view(self, request: HttpRequest, response_id: int) -> HttpResponse:
         """A fragment: how what is being typed differs from the agent's words, and when it would go out."""
@@ -54,7 +54,7 @@ class ReviewPage(ReadOnlyAdmin):
         response = get_object_or_404(PendingResponse.objects.select_related("chat"), pk=response_id)
         return render(request, "sandbox/review_preview.html", preview_context(response, request.POST))
 
-    def _decide(self, request: HttpRequest, response: PendingResponse) -> HttpResponse:
+    def _decide_on(self, request: HttpRequest, response: PendingResponse) -> HttpResponse:
         """Carry out what was posted and go on, or show the page again with the reason and what was typed."""
         if not request.user.has_perm(REVIEW_PERMISSION):
             raise PermissionDenied
@@ -63,14 +63,14 @@ class ReviewPage(ReadOnlyAdmin):
             done = decide(response=response, actor=Actor.from_user(request.user), data=request.POST)
         except SandboxError as error:
             messages.error(request, str(error))
-            return self._show(request, find_response(str(response.pk)) or response)
+            return self._show_reply(request, find_response(str(response.pk)) or response)
         messages.success(request, done.sentence)
         if done.action not in CLOSING:
-            return self._to(request, response.pk)
+            return self._redirect_to(request, response.pk)
         now = queue_ids(request, self.get_changelist_instance)
-        return self._to(request, next_after(before=before, now=now, decided_id=response.pk))
+        return self._redirect_to(request, next_after(before=before, now=now, decided_id=response.pk))
 
-    def _show(
+    def _show_reply(
         self, request: HttpRequest, response: PendingResponse, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         place = place_in(queue_ids(request, self.get_changelist_instance), response.pk)
@@ -80,19 +80,19 @@ class ReviewPage(ReadOnlyAdmin):
             "title": response.client_name or str(response.chat),
             "is_fullwidth": "1",
             "place": place,
-            "previous_url": place.previous_id and self._address(request, place.previous_id),
-            "next_url": place.next_id and self._address(request, place.next_id),
-            "list_url": self._address(request, None),
+            "previous_url": place.previous_id and self._address_of(request, place.previous_id),
+            "next_url": place.next_id and self._address_of(request, place.next_id),
+            "list_url": self._address_of(request, None),
             "preview_url": reverse("admin:sandbox_pendingresponse_preview", args=[response.pk]),
             **page_context(response, request),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "sandbox/review.html", context)
 
-    def _to(self, request: HttpRequest, response_id: int | None) -> HttpResponse:
-        return HttpResponseRedirect(self._address(request, response_id))
+    def _redirect_to(self, request: HttpRequest, response_id: int | None) -> HttpResponse:
+        return HttpResponseRedirect(self._address_of(request, response_id))
 
-    def _address(self, request: HttpRequest, response_id: int | None) -> str:
+    def _address_of(self, request: HttpRequest, response_id: int | None) -> str:
         """The page of a reply, or the list, with the list's filters."""
         if response_id is None:
             url = reverse("admin:sandbox_pendingresponse_changelist")
