@@ -1,20 +1,65 @@
-"""A chat as people read it: oldest first, with who speaks and what was meant."""
+"""A chat as people read it: oldest first, with who speaks, what it answers and what was meant."""
+
+from dataclasses import dataclass
 
 from messaging.models import Message
 
 LATEST = 40
 
+# A message's number within its chat counts for each business connection on its own.
+_Number = tuple[str, int]
 
-def latest_messages(*, chat_id: int, limit: int = LATEST) -> list[Message]:
-    """The chat's newest messages, oldest first, in two queries.
 
-    Each has `user` with `role`, its earlier `versions`, and `analysis` where there is one.
+@dataclass(frozen=True)
+class Said:
+    """One message, and the one that it answers where the hub has it."""
+
+    message: Message
+    quoted: Message | None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The newest part of a chat, oldest first."""
+
+    said: list[Said]
+    has_earlier: bool
+    # What a reply that stands outside the conversation answers (`answered_id`).
+    answered: Message | None
+
+
+def read_conversation(*, chat_id: int, limit: int = LATEST, answered_id: int | None = None) -> Conversation:
+    """The chat's newest messages, in three queries however many there are.
+
+    Each has `user` with `role`, its earlier `versions`, and `analysis` where there is one. `answered_id` is
+    a Telegram message id in this chat.
     """
-    newest = (
+    newest = list(
         Message.objects.filter(chat_id=chat_id)
         .select_related("user__role", "analysis")
         .prefetch_related("versions")
         .defer("search_vector")
-        .order_by("-timestamp", "-id")[:limit]
+        .order_by("-timestamp", "-id")[: limit + 1]
     )
-    return list(reversed(newest))
+    messages = newest[:limit][::-1]
+    quoted = _quoted(chat_id, messages, answered_id)
+    return Conversation(
+        said=[Said(message, quoted.get(_answers(message))) for message in messages],
+        has_earlier=len(newest) > limit,
+        answered=None if answered_id is None else quoted.get(("", answered_id)),
+    )
+
+
+def _answers(message: Message) -> _Number:
+    # 0 is Telegram's "no id": nothing is stored under it.
+    return message.business_connection_id, message.reply_to_message_id or 0
+
+
+def _quoted(chat_id: int, messages: list[Message], answered_id: int | None) -> dict[_Number, Message]:
+    numbers = {message.reply_to_message_id for message in messages} | {answered_id}
+    found = (
+        Message.objects.filter(chat_id=chat_id, telegram_message_id__in=numbers - {None})
+        .select_related("user__role", "analysis")
+        .defer("search_vector")
+    )
+    return {(row.business_connection_id, row.telegram_message_id or 0): row for row in found}

@@ -196,6 +196,16 @@ def mark_sent(*, response_id: int, actor: Actor, attempts: int | None = None) ->
     return response
 
 
+def is_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> bool:
+    """Four eyes: neither the key that proposed may approve, nor its owner, nor another key of this owner."""
+    if not rules.four_eyes:
+        return False
+    owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
+    is_owner = owner_id is not None and owner_id == actor.account_id
+    is_same_program = actor.user is None and actor.name == response.requested_by
+    return is_owner or is_same_program
+
+
 def is_stale_since(response: PendingResponse, seen: str) -> bool:
     """Whether the chat moved on since that snapshot (`sandbox.querysets.current_snapshot`)."""
     row: PendingResponse = PendingResponse.objects.with_staleness(since=seen).get(pk=response.pk)
@@ -223,13 +233,7 @@ def _refuse_expired(response: PendingResponse) -> None:
 
 
 def _refuse_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> None:
-    """Four eyes: neither the key that proposed, nor its owner, nor another key of this owner."""
-    if not rules.four_eyes:
-        return
-    owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
-    is_owner = owner_id is not None and owner_id == actor.account_id
-    is_same_program = actor.user is None and actor.name == response.requested_by
-    if is_owner or is_same_program:
+    if is_own(response, actor, rules):
         raise FourEyesError(_("Somebody else has to approve this reply: your own key proposed it."))
 
 

@@ -9,9 +9,14 @@ from sandbox.errors import InvalidTextError
 MAX_TEXT_LENGTH = 4096
 
 
+def trimmed(text: str) -> str:
+    """Line ends as LF, no blank edges: what counts of a text."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def clean_text(text: str) -> str:
-    """The text as it will be sent: line ends as LF, no blank edges; raises InvalidTextError."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    """The text as it will be sent, trimmed; raises InvalidTextError."""
+    text = trimmed(text)
     if not text:
         raise InvalidTextError(_("The text is empty."))
     if "\x00" in text:

@@ -12,6 +12,7 @@ from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
 from tests.browser.conftest import Screen, keep_screenshot
+from tests.browser.review_steps import is_ready, sees
 from tests.e2e.processes import Processes, wait_for
 from tests.marks import committed
 
@@ -46,22 +47,19 @@ def open_first_draft(page: Page) -> None:
     keep_screenshot(page, "queue")
     page.get_by_role("link", name="Магазин «Пример»").first.click()
     expect(page.locator(".bubble-text")).to_have_text(QUESTION)
+    is_ready(page)
     keep_screenshot(page, "review")
 
 
 def approve(page: Page, text: str) -> None:
     page.fill("#id_text", text)
-    page.get_by_role("button", name="Одобрить и отправить").click()
+    page.get_by_role("button", name="Одобрить и отправить", exact=True).click()
 
 
 def reject(page: Page, reason: str) -> None:
-    page.locator(".review-reject summary").click()
+    page.locator("#reject summary").click()
     page.fill("#id_reason", reason)
     page.get_by_role("button", name="Отклонить этот ответ").click()
-
-
-def sees(page: Page, text: str) -> None:
-    expect(page.get_by_text(text).first).to_be_visible()
 
 
 def sees_it_sent(page: Page, address: str, text: str) -> None:
@@ -80,7 +78,7 @@ def test_a_manager_reads_edits_approves_and_sees_the_reply_sent(
     screen(open_first_draft)
 
     screen(approve, "Да, есть, по 97 рублей.")
-    screen(sees, "Одобрено; ответ отправляется.")
+    screen(sees, "Магазин «Пример»: одобрено, отправляется.")
 
     wait_for(lambda: PendingResponse.objects.get(pk=draft.pk).status == "sent")
     [arrived] = telegram.sent_messages
@@ -97,7 +95,7 @@ def test_a_rejection_keeps_the_reason_and_sends_nothing(
     screen(open_first_draft)
 
     screen(reject, "Цена старая")
-    screen(sees, "Отклонено; агент прочитает причину.")
+    screen(sees, "Магазин «Пример»: отклонено; агент прочитает причину.")
 
     draft.refresh_from_db()
     assert (draft.status, draft.rejected_reason) == ("rejected", "Цена старая")

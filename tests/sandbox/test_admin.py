@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from sandbox.admin.decisions import sign_snapshot
 from sandbox.models import PendingResponse
 from tests.factories import ResponseFactory
 
@@ -27,7 +28,8 @@ def page(response: PendingResponse) -> str:
 
 def post(client: Client, response: PendingResponse, action: str, **values: object) -> int:
     shown = {"version": response.version, "attempts": response.attempts, "text": response.response_text}
-    return client.post(page(response), {"action": action, **shown, **values}).status_code
+    seen = sign_snapshot(response.pk)
+    return client.post(page(response), {"action": action, "seen": seen, **shown, **values}).status_code
 
 
 def test_a_viewer_reads_and_cannot_decide() -> None:
