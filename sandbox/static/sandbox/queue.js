@@ -12,6 +12,7 @@ function followChoice(form) {
   const chosen = document.getElementById("queue-chosen");
   const across = document.getElementById("queue-across");
   const isAcross = form.elements.select_across;
+  const buttons = form.querySelectorAll(".queue-decide .queue-button");
 
   const show = () => {
     const count = boxes.filter((box) => box.checked).length;
@@ -20,6 +21,7 @@ function followChoice(form) {
       all.indeterminate = count > 0 && count < boxes.length;
     }
     if (across) across.hidden = count < boxes.length || isAcross.value === "1";
+    for (const button of buttons) button.disabled = count === 0;
     if (chosen) chosen.value = isAcross?.value === "1" ? chosen.dataset.all : count;
   };
   form.addEventListener("change", (event) => {
