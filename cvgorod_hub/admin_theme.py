@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
+# Counting stops here: more is simply many.
+MOST_IN_BADGE = 99
+
 
 def environment_label(_request: HttpRequest) -> list[str] | None:
     """The badge in the page's head: it says so when everything is the demo's simulation."""
@@ -18,13 +21,24 @@ def environment_label(_request: HttpRequest) -> list[str] | None:
     return [str(_("Demo: this Telegram is simulated")), "warning"] if settings.HUB_DEMO else None
 
 
-def _link(title: "StrPromise", icon: str, url_name: str, permission: str) -> dict[str, Any]:
-    return {
+def waiting_count(_request: HttpRequest) -> str:
+    """The badge beside the queue; asked for only where the link is shown."""
+    from sandbox.models import PendingResponse  # settings import this module, before there are models
+
+    waiting = PendingResponse.objects.queue()[: MOST_IN_BADGE + 1].count()
+    return f"{MOST_IN_BADGE}+" if waiting > MOST_IN_BADGE else str(waiting)
+
+
+def _link(
+    title: "StrPromise", icon: str, url_name: str, permission: str, badge: str | None = None
+) -> dict[str, Any]:
+    link = {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{url_name}"),
         "permission": lambda request: request.user.has_perm(permission),
     }
+    return link if badge is None else {**link, "badge": badge, "badge_variant": "primary"}
 
 
 UNFOLD: dict[str, Any] = {
@@ -68,6 +82,7 @@ UNFOLD: dict[str, Any] = {
                         "rate_review",
                         "sandbox_pendingresponse_changelist",
                         "sandbox.view_pendingresponse",
+                        badge="cvgorod_hub.admin_theme.waiting_count",
                     ),
                     _link(_("Chats"), "forum", "messaging_chat_changelist", "messaging.view_chat"),
                     _link(
@@ -99,6 +114,30 @@ UNFOLD: dict[str, Any] = {
                         "rule",
                         "intents_messagepattern_changelist",
                         "intents.view_messagepattern",
+                    ),
+                ],
+            },
+            {
+                "title": _("Rules of replying"),
+                "separator": True,
+                "items": [
+                    _link(
+                        _("Sandbox settings"),
+                        "tune",
+                        "sandbox_sandboxsettings_changelist",
+                        "sandbox.view_sandboxsettings",
+                    ),
+                    _link(
+                        _("Reasons for rejection"),
+                        "thumb_down",
+                        "sandbox_rejectionreason_changelist",
+                        "sandbox.view_rejectionreason",
+                    ),
+                    _link(
+                        _("Log of replies"),
+                        "history",
+                        "sandbox_responseevent_changelist",
+                        "sandbox.view_responseevent",
                     ),
                 ],
             },

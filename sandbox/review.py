@@ -5,9 +5,10 @@ Admin, API and Telegram's approval cards are faces of these functions. Each rais
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -95,7 +96,7 @@ def approve(
 
 @dataclass(frozen=True)
 class Skipped:
-    """A reply that a bulk approval left alone, and the sentence that says why."""
+    """A reply that a decision about many left alone, and the sentence that says why."""
 
     response_id: int
     reason: str
@@ -108,16 +109,14 @@ def approve_many(
 
     Stale ones want to be read one by one, so they are skipped, like those that somebody else decided.
     """
-    approved: list[PendingResponse] = []
-    skipped: list[Skipped] = []
-    for response_id, version in shown:
-        try:
-            approved.append(approve(response_id=response_id, version=version, actor=actor))
-        except SandboxError as error:
-            skipped.append(Skipped(response_id, str(error)))
-        except PendingResponse.DoesNotExist:
-            skipped.append(Skipped(response_id, _("There is no such reply.")))
-    return approved, skipped
+    return _decide_many(partial(approve, actor=actor), shown)
+
+
+def reject_many(
+    *, shown: Iterable[tuple[int, int]], actor: Actor, reason: str = ""
+) -> tuple[list[PendingResponse], list[Skipped]]:
+    """Reject each reply (its id, the version that was shown) with the same reason."""
+    return _decide_many(partial(reject, actor=actor, reason=reason), shown)
 
 
 def reject(
@@ -210,6 +209,22 @@ def is_stale_since(response: PendingResponse, seen: str) -> bool:
     """Whether the chat moved on since that snapshot (`sandbox.querysets.current_snapshot`)."""
     row: PendingResponse = PendingResponse.objects.with_staleness(since=seen).get(pk=response.pk)
     return row.is_stale
+
+
+def _decide_many(
+    decide: Callable[..., PendingResponse], shown: Iterable[tuple[int, int]]
+) -> tuple[list[PendingResponse], list[Skipped]]:
+    """Each on its own: one that cannot be decided keeps none of the others back."""
+    decided: list[PendingResponse] = []
+    skipped: list[Skipped] = []
+    for response_id, version in shown:
+        try:
+            decided.append(decide(response_id=response_id, version=version))
+        except SandboxError as error:
+            skipped.append(Skipped(response_id, str(error)))
+        except PendingResponse.DoesNotExist:
+            skipped.append(Skipped(response_id, _("There is no such reply.")))
+    return decided, skipped
 
 
 def _as_shown(response_id: int, version: int | None) -> PendingResponse:

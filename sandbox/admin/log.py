@@ -1,13 +1,89 @@
 """Who did what to which reply, for directors; nobody changes it."""
 
-from django.contrib import admin
+from typing import Any
 
-from cvgorod_hub.common.admin import LargeTableAdmin
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
+from unfold.decorators import display
+
+from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from sandbox.diff import text_diff
 from sandbox.models import ResponseEvent
+
+Kind = ResponseEvent.Kind
+# Every kind has a colour: a label without one would show the stored word instead of its name.
+KIND_COLOURS = {
+    **dict.fromkeys(Kind.values, "default"),
+    Kind.APPROVED: "success",
+    Kind.SENT: "success",
+    Kind.MARKED_SENT: "success",
+    Kind.EDITED: "info",
+    Kind.REJECTED: "warning",
+    Kind.CANCELLED: "warning",
+    Kind.WITHDRAWN: "warning",
+    Kind.FAILED: "danger",
+    Kind.UNKNOWN: "danger",
+}
+
+
+class DayFilter(RangeDateFilter):
+    """Whole days of the hub's time zone, the last one included, as their language writes them.
+
+    Unfold's own compares with a naive midnight, and reads no date that its Russian calendar writes.
+    """
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ResponseEvent]) -> QuerySet[ResponseEvent]:
+        for end, lookup in (("from", "gte"), ("to", "lte")):
+            try:
+                day = forms.DateField().clean(self.used_parameters.get(f"{self.parameter_name}_{end}"))
+            except forms.ValidationError:
+                continue
+            queryset = queryset.filter(**{f"{self.field_path}__date__{lookup}": day})
+        return queryset
 
 
 @admin.register(ResponseEvent)
 class ResponseEventAdmin(LargeTableAdmin):
-    list_display = ("created_at", "kind", "actor_name", "response", "detail")
-    list_filter = ("kind",)
-    list_select_related = ("response",)
+    list_display = ("created_at", "kind_label", "actor_name", "client", "detail_start")
+    list_filter = (("kind", ChoicesDropdownFilter), ("created_at", DayFilter))
+    list_filter_submit = True
+    list_select_related = ("response__chat",)
+    ordering = ("-id",)
+    search_fields = ("actor_name",)
+    search_help_text = _("Who it was")
+    fields = ("created_at", "kind", "actor_name", "reply", "detail", "texts")
+    readonly_fields = ("reply", "texts")
+
+    @display(description=_("what happened"), label=KIND_COLOURS)
+    def kind_label(self, event: ResponseEvent) -> tuple[str, str]:
+        return event.kind, event.get_kind_display()
+
+    @display(description=_("client"))
+    def client(self, event: ResponseEvent) -> str:
+        return event.response.client_name or str(event.response.chat)
+
+    @display(description=_("detail"))
+    def detail_start(self, event: ResponseEvent) -> str:
+        return excerpt(event.detail)
+
+    @display(description=_("reply"))
+    def reply(self, event: ResponseEvent) -> str:
+        url = reverse("admin:sandbox_pendingresponse_change", args=[event.response_id])
+        return format_html('<a href="{}" class="underline">{}</a>', url, self.client(event))
+
+    @display(description=_("text"))
+    def texts(self, event: ResponseEvent) -> str:
+        """What it was and what became of it; an edit with its changes marked."""
+        changed = bool(event.text_before and event.text_after)
+        context: dict[str, Any] = {
+            "event": event,
+            "diff": text_diff(event.text_before, event.text_after) if changed else [],
+        }
+        return render_to_string("sandbox/event_texts.html", context)

@@ -1,94 +1,106 @@
-"""The queue of replies in the admin."""
+"""The queue of replies in the admin: cards in place of a table, the most urgent first."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.timesince import timesince
-from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.views import ChangeList
 
-from cvgorod_hub.common.admin import ReadOnlyAdmin, excerpt
+from sandbox.admin import filters
+from sandbox.admin.bulk import BulkDecisions
+from sandbox.admin.cards import Card, as_cards, cards_of
+from sandbox.admin.numbers import NumbersEndpoint, banner_context, count_queue, figures
 from sandbox.admin.review_page import ReviewPage
+from sandbox.admin.search import said_in
 from sandbox.models import PendingResponse
+from sandbox.querysets import PendingResponseQuerySet
+from sandbox.sending import sending_trouble
 
-Status = PendingResponse.Status
 
+class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no types
+    """Django's list with its filters, search and pages; `cards` is what the template shows."""
 
-class StateFilter(admin.SimpleListFilter):
-    """Which replies to show: what waits for a person, unless asked otherwise."""
+    result_list: QuerySet[PendingResponse]
+    cards: list[Card]
 
-    title = _("state")
-    parameter_name = "state"
-    everything = "all"
+    def get_ordering(self, request: HttpRequest, queryset: PendingResponseQuerySet) -> list[Any]:
+        """What waits in the queue's own order; what is over, the latest first."""
+        ordered = queryset.by_urgency() if filters.shows_waiting(request) else queryset.order_by("-id")
+        return list(ordered.query.order_by)
 
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
-        return [*Status.choices, (self.everything, _("All"))]
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count  # nothing is counted twice for the page's head
+        self.cards = cards_of(self.result_list)
 
-    def value(self) -> str:
-        chosen = super().value()
-        return chosen if chosen in {*Status.values, self.everything} else Status.PENDING
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        return [choice for spec in self.filter_specs if not spec.is_select for choice in spec.choices(self)]
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        for lookup, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == str(lookup),
-                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
-                "display": title,
-            }
+    @property
+    def selects(self) -> list[dict[str, Any]]:
+        """The filters of the bar; one without a choice to offer is left out."""
+        offered = [(spec, list(spec.choices(self))) for spec in self.filter_specs if spec.is_select]
+        return [
+            {"name": spec.parameter_name, "title": spec.title, "options": options, "chosen": spec.value()}
+            for spec, options in offered
+            if options
+        ]
 
-    def queryset(
-        self, _request: HttpRequest, queryset: QuerySet[PendingResponse]
-    ) -> QuerySet[PendingResponse]:
-        return queryset if self.value() == self.everything else queryset.filter(status=self.value())
+    @property
+    def narrowed_by(self) -> int:
+        return sum(bool(select["chosen"]) for select in self.selects) + bool(self.query)
 
 
 @admin.register(PendingResponse)
-class PendingResponseAdmin(ReviewPage, ReadOnlyAdmin):
-    list_display = ("client", "reply", "state", "waited", "stale", "requested_by")
-    list_filter = (StateFilter,)
-    list_select_related = ("chat",)
+class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
+    change_list_template = "sandbox/queue.html"
+    list_display = ("client_name",)  # for Django's checks; the template shows cards
+    list_filter = (
+        filters.StateFilter,
+        filters.ChatFilter,
+        filters.AgentFilter,
+        filters.IntentFilter,
+        filters.AgeFilter,
+        filters.BatchFilter,
+    )
     list_per_page = 50
     show_full_result_count = False
-    search_fields = ("client_name", "response_text")
+    search_fields = ("client_name", "chat__name", "response_text")
+    search_help_text = gettext_lazy("Client or words of the reply")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PendingResponse]:
-        return super().get_queryset(request).with_staleness()
+    def get_queryset(self, request: HttpRequest) -> PendingResponseQuerySet:
+        return as_cards(super().get_queryset(request))
 
-    @display(description=_("client"), ordering="client_name")
-    def client(self, response: PendingResponse) -> str:
-        return response.client_name or str(response.chat)
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[QueueChangeList]:
+        return QueueChangeList
 
-    @display(description=_("reply"))
-    def reply(self, response: PendingResponse) -> str:
-        return excerpt(response.response_text)
+    def get_search_results(
+        self, request: HttpRequest, queryset: PendingResponseQuerySet, search_term: str
+    ) -> tuple[PendingResponseQuerySet, bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(said_in(self.search_fields, search_term)), False
 
-    @display(
-        description=_("state"),
-        label={
-            Status.PENDING: "warning",
-            Status.SENT: "success",
-            Status.APPROVED: "info",
-            Status.SENDING: "info",
-            Status.FAILED: "danger",
-            Status.UNKNOWN: "danger",
-        },
-    )
-    def state(self, response: PendingResponse) -> tuple[str, str]:
-        return response.status, response.get_status_display()
-
-    @display(description=_("proposed"), ordering="created_at")
-    def waited(self, response: PendingResponse) -> str:
-        ago = timesince(response.created_at, timezone.now(), depth=1)
-        return str(_("%(time)s ago") % {"time": ago})
-
-    @display(description=_("conversation"), label={"went on": "warning"})
-    def stale(self, response: PendingResponse) -> tuple[str, Any] | None:
-        """A draft that may no longer fit, among those that still wait."""
-        if response.status == Status.PENDING and response.is_stale:
-            return "went on", _("went on")
-        return None
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and not self.has_review_permission(request):
+            raise PermissionDenied
+        # Before the list is read: a draft that comes in between is announced, not passed over.
+        numbers = count_queue()
+        context = {
+            "title": _("Replies to review"),
+            "subtitle": None,
+            "numbers": figures(numbers),
+            "newest": numbers.newest or 0,
+            "waiting_shown": filters.shows_waiting(request),
+            **banner_context(request, sending_trouble()),
+            "can_decide": self.has_review_permission(request),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)

@@ -1,0 +1,115 @@
+"""The numbers above the queue, and what keeps replies from coming in or going out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max, Min, Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cvgorod_hub.common.admin import ReadOnlyAdmin
+from cvgorod_hub.common.dates import local_time
+from sandbox.admin.cards import WAITS_SINCE, how_long
+from sandbox.models import PendingResponse, SandboxSettings, SendingState
+from sandbox.sending import sending_trouble
+
+Status = PendingResponse.Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueNumbers:
+    """`newest` is the highest id that waits; `fresh` counts those after the id that was asked about."""
+
+    waiting: int
+    urgent: int
+    stale: int
+    failed: int
+    unknown: int
+    oldest: datetime | None
+    newest: int | None
+    fresh: int
+
+
+def count_queue(*, after: int | None = None) -> QueueNumbers:
+    """What waits for a person, in two queries."""
+    waiting = PendingResponse.objects.queue().with_question().with_staleness()
+    troubled = PendingResponse.objects.filter(status__in=(Status.FAILED, Status.UNKNOWN)).order_by()
+    by_state = dict(troubled.values_list("status").annotate(Count("pk")))
+    counted = waiting.annotate(waits_since=WAITS_SINCE).aggregate(
+        waiting=Count("pk"),
+        urgent=Count("pk", filter=Q(is_urgent=True)),
+        stale=Count("pk", filter=Q(is_stale=True)),
+        oldest=Min("waits_since"),
+        newest=Max("pk"),
+        fresh=Count("pk", filter=Q(pk__gt=after or 0)),
+    )
+    return QueueNumbers(
+        **{**counted, "fresh": 0 if after is None else counted["fresh"]},
+        failed=by_state.get(Status.FAILED, 0),
+        unknown=by_state.get(Status.UNKNOWN, 0),
+    )
+
+
+def figures(numbers: QueueNumbers) -> list[dict[str, Any]]:
+    """What the page shows, in this order; `state` names the list that a number leads to."""
+    oldest = how_long(numbers.oldest) if numbers.oldest else "—"
+    return [
+        {"name": "waiting", "label": _("Waiting"), "value": numbers.waiting},
+        {"name": "urgent", "label": _("Urgent"), "value": numbers.urgent},
+        {"name": "stale", "label": _("Conversation went on"), "value": numbers.stale},
+        {"name": "oldest", "label": _("Longest wait"), "value": oldest},
+        {"name": "failed", "label": _("Not sent"), "value": numbers.failed, "state": Status.FAILED},
+        {
+            "name": "unknown",
+            "label": _("Not known whether sent"),
+            "value": numbers.unknown,
+            "state": Status.UNKNOWN,
+        },
+    ]
+
+
+def banner_context(request: HttpRequest, trouble: SendingState | None) -> dict[str, Any]:
+    """For queue_banners.html: what keeps replies from going out, and proposals from coming in."""
+    return {
+        "trouble": trouble.trouble if trouble else "",
+        "paused_until": local_time(trouble.paused_until) if trouble and trouble.paused_until else "",
+        "rules": SandboxSettings.get_solo(),
+        "can_change_rules": request.user.has_perm("sandbox.change_sandboxsettings"),
+    }
+
+
+class NumbersEndpoint(ReadOnlyAdmin):
+    """`…/pendingresponse/numbers/?after=<id>`: the same numbers as JSON, for the page that stands open."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.numbers_view)
+        return [path("numbers/", view, name="sandbox_pendingresponse_numbers"), *super().get_urls()]
+
+    def numbers_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        after = request.GET.get("after", "")
+        numbers = count_queue(after=int(after) if after.isdecimal() and len(after) < 19 else None)
+        trouble = sending_trouble()
+        return JsonResponse(
+            {
+                "numbers": {figure["name"]: figure["value"] for figure in figures(numbers)},
+                "trouble": trouble.trouble if trouble else "",
+                "banners": render_to_string(
+                    "sandbox/queue_banners.html", banner_context(request, trouble), request
+                ),
+                "fresh": numbers.fresh,
+                "fresh_text": fresh_text(numbers.fresh),
+            }
+        )
+
+
+def fresh_text(count: int) -> str:
+    if not count:
+        return ""
+    return ngettext("%(count)d new draft – show", "%(count)d new drafts – show", count) % {"count": count}
