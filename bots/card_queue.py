@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from bots.cards import Drawing, Status, draw
 from bots.models import ApprovalCard
 from cvgorod_hub.common.database import lock_keys
-from messaging.conversation import latest_messages
+from messaging.conversation import read_conversation
 from messaging.models import Message
 from sandbox.models import PendingResponse
 from sandbox.querysets import PendingResponseQuerySet, current_snapshot
@@ -104,7 +104,8 @@ def _prepare(card: ApprovalCard, response: PendingResponse, chat_id: int) -> Job
 def _words_on_card(response: PendingResponse) -> list[Message]:
     """The client's last words; where the conversation went on, the last ones of anybody."""
     if response.is_stale:
-        return latest_messages(chat_id=response.target_chat, limit=WORDS_ON_A_STALE_CARD)
+        newest = read_conversation(chat_id=response.target_chat, limit=WORDS_ON_A_STALE_CARD)
+        return [said.message for said in newest.said]
     if response.question_id is None:
         return []
     return list(Message.objects.filter(pk=response.question_id).select_related("user", "chat"))

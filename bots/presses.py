@@ -22,14 +22,13 @@ from clients.people import IncomingPerson, store_people
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from sandbox import review
-from sandbox.actors import Actor
+from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.errors import SandboxError, StaleResponseError
 from sandbox.models import PendingResponse
 from sandbox.transport import TransportError
 
 logger = logging.getLogger(__name__)
 
-REVIEW_PERMISSION = "sandbox.review_pendingresponse"
 # Telegram's limit for the answer to a callback query (Bot API, answerCallbackQuery).
 LONGEST_ANSWER = 200
 # Whoever decided answers at once; another process only where that one died meanwhile.

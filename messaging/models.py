@@ -233,6 +233,7 @@ class Message(models.Model):
             models.Index(fields=["chat", "timestamp", "id"], name="messages_chat_timestamp"),
             models.Index(fields=["user", "timestamp", "id"], name="messages_user_timestamp"),
             models.Index(fields=["changed_xid", "id"], name="messages_changed"),
+            models.Index(fields=["chat", "changed_xid"], name="messages_chat_changed"),
             models.Index(
                 fields=["chat", "reply_to_message_id"],
                 name="messages_reply_to",

@@ -48,8 +48,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         live = self.filter(source="telegram").exclude(message_type="service")
         return live.filter(user__role__is_staff=False, user__role__is_bot=False)
 
-    def urgent(self) -> Self:
-        return self.filter(analysis__is_urgent=True)
+    def most_urgent_first(self) -> Self:
+        """Urgent ones, then the others, then those without an analysis."""
+        return self.order_by(F("analysis__is_urgent").desc(nulls_last=True))
 
     def search(self, text: str) -> Self:
         """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""

@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
 from cvgorod_hub.api.models import ApiKey
 
+# What an account needs to approve and reject, wherever it does so.
+REVIEW_PERMISSION = "sandbox.review_pendingresponse"
 # The log's column; a first and a last name together may be longer.
 LONGEST_NAME = 150
 

@@ -6,6 +6,7 @@ from django.db import connection, models
 from django.db.models import (
     BigIntegerField,
     BooleanField,
+    Case,
     Exists,
     F,
     Func,
@@ -13,6 +14,7 @@ from django.db.models import (
     Q,
     Subquery,
     Value,
+    When,
     Window,
 )
 from django.db.models.functions import Coalesce, Greatest, RowNumber
@@ -72,12 +74,20 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         said = Message.objects.of_clients().filter(chat=OuterRef("target_chat"))
         last = said.order_by("-timestamp", "-id")
         unanswered = Message.objects.filter(
-            chat=OuterRef("target_chat"), timestamp__gte=OuterRef("chat__waiting_since")
+            chat=OuterRef("target_chat"), timestamp__gte=OuterRef("waiting_since")
+        )
+        waiting_since = Case(
+            When(chat__migrated_to__isnull=False, then=F("chat__migrated_to__waiting_since")),
+            default=F("chat__waiting_since"),
         )
         return self.with_target().annotate(
+            waiting_since=waiting_since,
             question_id=Subquery(last.values("pk")[:1]),
             intent=Subquery(last.values("analysis__intent")[:1]),
-            is_urgent=Exists(unanswered.urgent()),
+            # Not EXISTS over the urgent ones: PostgreSQL would read all urgent analyses there ever were.
+            is_urgent=Coalesce(
+                Subquery(unanswered.most_urgent_first().values("analysis__is_urgent")[:1]), Value(value=False)
+            ),
         )
 
     def with_target(self) -> Self:

@@ -21,9 +21,8 @@ from unfold.decorators import action
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin
 from sandbox import review
-from sandbox.actors import Actor
+from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.admin.cards import Card, as_cards, cards_of
-from sandbox.admin.review_page import REVIEW_PERMISSION
 from sandbox.models import PendingResponse, RejectionReason
 from sandbox.querysets import PendingResponseQuerySet
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from messaging.conversation import LATEST, Conversation, read_conversation
 from sandbox import review
-from sandbox.actors import Actor
+from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.admin.decisions import sign_snapshot
 from sandbox.admin.news import News, news_since
 from sandbox.admin.schedule import field_value, goes_out, quick_choices
@@ -18,7 +18,6 @@ from sandbox.diff import Segment, text_diff
 from sandbox.models import PendingResponse, RejectionReason, ResponseEvent, SandboxSettings
 from sandbox.texts import MAX_TEXT_LENGTH, trimmed
 
-REVIEW_PERMISSION = "sandbox.review_pendingresponse"
 LOG_PERMISSION = "sandbox.view_responseevent"
 # "Earlier messages" shows so many more each time, up to what a page still shows at once.
 EARLIER_STEP = 80

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.views import ChangeList
@@ -25,7 +26,10 @@ class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no ty
     """Django's list with its filters, search and pages; `cards` is what the template shows."""
 
     result_list: QuerySet[PendingResponse]
-    cards: list[Card]
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        return cards_of(self.result_list)
 
     def get_ordering(self, request: HttpRequest, queryset: PendingResponseQuerySet) -> list[Any]:
         """What waits in the queue's own order; what is over, the latest first."""
@@ -35,7 +39,6 @@ class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no ty
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count  # nothing is counted twice for the page's head
-        self.cards = cards_of(self.result_list)
 
     @property
     def states(self) -> list[dict[str, Any]]:

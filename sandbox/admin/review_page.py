@@ -11,10 +11,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin
-from sandbox.actors import Actor
+from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.admin.decisions import CLOSING, decide
 from sandbox.admin.neighbours import next_after, place_in, queue_ids
-from sandbox.admin.page_context import REVIEW_PERMISSION, find_response, page_context, preview_context
+from sandbox.admin.page_context import find_response, page_context, preview_context
 from sandbox.errors import SandboxError
 from sandbox.models import PendingResponse
 
