@@ -50,7 +50,7 @@ def test_a_collector_killed_again_and_again_loses_and_doubles_nothing(
 
     def talk() -> None:
         number = 0
-        while not talking.wait(0.005):
+        while not talking.wait(0.02):
             number += 1
             text = f"Слово {number}"
             telegram.client_writes(CHATS[number % len(CHATS)], text)

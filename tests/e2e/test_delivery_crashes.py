@@ -10,11 +10,12 @@ import psycopg
 import pytest
 import requests
 from django.db import connection
+from django.test import override_settings
 
 from bots.simulator import SimulatedTelegram, answers
 from cvgorod_hub.api.keys import create_key
 from messaging.models import Message
-from sandbox import delivery, review
+from sandbox import delivery, dispatch, review
 from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
@@ -70,17 +71,24 @@ def a_worker_dies_waiting_for(table: str, processes: Processes) -> None:
         processes.kill(worker)
 
 
-def another_worker_and_the_sweeps_come(processes: Processes) -> None:
-    """Much later: what is still "being sent" was interrupted."""
+def another_worker_and_the_sweeps_come(telegram: SimulatedTelegram) -> None:
+    """Much later: what is still "being sent" was interrupted, and this process delivers what is due."""
     PendingResponse.objects.filter(status="sending").update(claimed_at="2026-01-01T00:00:00Z")
     delivery.settle_interrupted()
-    processes.worker()
-    deliver_due_responses.delay()
-    other = propose(
-        proposal=Proposal(chat_id=CHAT, text="Следующий ответ."), actor=Actor(name="agent")
-    ).response
+    proposal = Proposal(chat_id=CHAT, text="Следующий ответ.")
+    other = propose(proposal=proposal, actor=Actor(name="agent")).response
     review.approve(response_id=other.pk, actor=MANAGER, confirm_stale=True)
-    wait_for(lambda: status(other) == "sent")
+    deliver_here(telegram)
+    assert status(other) == "sent"
+
+
+def deliver_here(telegram: SimulatedTelegram) -> None:
+    with override_settings(
+        TELEGRAM_API_URL=telegram.url,
+        TELEGRAM_BOT_TOKEN=telegram.token,
+        SANDBOX_TRANSPORT="bots.transport.TelegramTransport",
+    ):
+        dispatch.deliver_due(seconds=30)
 
 
 def test_before_the_claim_is_committed(
@@ -89,7 +97,7 @@ def test_before_the_claim_is_committed(
     a_worker_dies_waiting_for("pending_response_events", processes)
     wait_for(lambda: status(response) == "approved")
 
-    another_worker_and_the_sweeps_come(processes)
+    another_worker_and_the_sweeps_come(telegram)
 
     assert status(response) == "sent"
     assert arrived(telegram) == ["Есть, 95 рублей.", "Следующий ответ."]
@@ -114,7 +122,7 @@ def test_between_the_claim_and_the_outcome(
     processes.kill(worker)
     shutil.rmtree(gate)
 
-    another_worker_and_the_sweeps_come(processes)
+    another_worker_and_the_sweeps_come(telegram)
 
     assert status(response) == "unknown"
     assert arrived(telegram) == ["Есть, 95 рублей."] * count + ["Следующий ответ."]
@@ -129,7 +137,7 @@ def test_while_the_request_hangs(
     wait_for(lambda: telegram.hanging_calls == 1)
     processes.kill(worker)
 
-    another_worker_and_the_sweeps_come(processes)
+    another_worker_and_the_sweeps_come(telegram)
 
     assert status(response) == "unknown"
     assert arrived(telegram) == ["Есть, 95 рублей.", "Следующий ответ."]
@@ -141,7 +149,7 @@ def test_before_the_outcome_is_committed(
     a_worker_dies_waiting_for("messages", processes)
     assert not Message.objects.filter(source="sent").exists()
 
-    another_worker_and_the_sweeps_come(processes)
+    another_worker_and_the_sweeps_come(telegram)
 
     assert status(response) == "unknown"
     assert arrived(telegram) == ["Есть, 95 рублей.", "Следующий ответ."]
@@ -150,17 +158,16 @@ def test_before_the_outcome_is_committed(
 
 
 def test_a_person_may_send_again_what_never_left(
-    processes: Processes, telegram: SimulatedTelegram, response: PendingResponse
+    telegram: SimulatedTelegram, response: PendingResponse
 ) -> None:
     PendingResponse.objects.filter(pk=response.pk).update(
         status="sending", attempts=1, claimed_at="2026-01-01T00:00:00Z"
     )
     delivery.settle_interrupted()
-    processes.worker()
 
     review.retry(response_id=response.pk, actor=MANAGER, attempts=1)
+    deliver_here(telegram)
 
-    wait_for(lambda: status(response) == "sent")
     assert arrived(telegram) == ["Есть, 95 рублей."]
     assert list(response.events.values_list("kind", "actor_name"))[-3:] == [
         ("retried", "Анна"),
@@ -177,7 +184,6 @@ def test_a_hundred_approvals_by_two_web_processes_are_one_message(
     key = create_key(name="reviewer", scopes=["read", "propose", "review"])[1]
     draft = propose(proposal=Proposal(chat_id=CHAT, text="Есть."), actor=Actor(name="agent")).response
     addresses = [processes.web(), processes.web()]
-    processes.worker()
     barrier, codes = threading.Barrier(20), []
 
     def approve(number: int) -> None:
@@ -192,5 +198,5 @@ def test_a_hundred_approvals_by_two_web_processes_are_one_message(
         thread.join()
 
     assert sorted(codes) == [200] + [409] * 99
-    wait_for(lambda: status(draft) == "sent")
+    deliver_here(telegram)
     assert arrived(telegram) == ["Есть."]

@@ -223,7 +223,7 @@ class TestNumbers:
 
     def test_a_pause_that_telegram_asks_for_is_said_with_its_end(self, manager_client: Client) -> None:
         until = timezone.localtime() + timedelta(minutes=1)
-        SendingState.objects.create(trouble="rate_limited", paused_until=until)
+        SendingState.objects.update(trouble="rate_limited", paused_until=until)
 
         told = manager_client.get(reverse(NUMBERS)).json()
 
@@ -232,7 +232,7 @@ class TestNumbers:
         assert f"{until:%H:%M}" in page(manager_client)
 
     def test_a_refused_token_is_said_with_what_to_do(self, manager_client: Client) -> None:
-        SendingState.objects.create(trouble="token_refused")
+        SendingState.objects.update(trouble="token_refused")
 
         assert "TELEGRAM_BOT_TOKEN" in page(manager_client)
         assert manager_client.get(reverse(NUMBERS)).json()["trouble"] == "token_refused"

@@ -104,7 +104,7 @@ def test_the_log_with_its_changes_is_for_directors_and_the_verdict_for_all() -> 
     for_director, for_manager = read(director, draft), read(manager, draft)
 
     assert ('class="review-log"' in for_director, 'class="review-log"' in for_manager) == (True, False)
-    assert "<ins>7</ins>" in for_director.split('class="review-log"')[1]
+    assert "<ins>97</ins>" in for_director.split('class="review-log"')[1]
     for page in (for_director, for_manager):
         assert "<b>Rejected</b>: Anna" in page
         assert "Reason: Не тот тон" in page
@@ -149,7 +149,7 @@ def test_a_length_that_cannot_be_meant_is_ignored(shown: str) -> None:
 
 # The session, the account and what it may (2 more); the reply, its place, the snapshot, the house rules; the
 # messages, their versions, what they answer, which are new; the log; the reasons to reject with.
-QUERIES_OF_THE_PAGE = 14
+QUERIES_OF_THE_PAGE = 15
 
 
 @pytest.mark.django_db

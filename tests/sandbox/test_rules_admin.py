@@ -118,8 +118,8 @@ def test_the_log_is_read_by_whole_days(
 def test_an_edit_shows_what_went_and_what_came(director: Client, edit: ResponseEvent) -> None:
     shown = director.get(reverse("admin:sandbox_responseevent_change", args=[edit.pk])).content.decode()
 
-    assert ">5</del>" in shown
-    assert ">7</ins>" in shown
+    assert ">95</del>" in shown
+    assert ">97</ins>" in shown
     assert "&lt;b&gt;</ins>" in shown
     assert reverse("admin:sandbox_pendingresponse_change", args=[edit.response_id]) in shown
 
