@@ -25,9 +25,14 @@ SLACK_SECONDS = 5
 
 def call(method: TelegramMethod[Answer], *, deadline: float) -> Answer:
     """The method's answer within `deadline` seconds; raises bots.client.FAILURES and TokenRefusedError."""
-    with _starting:
-        bot, loop = _bot(settings.TELEGRAM_BOT_TOKEN, settings.TELEGRAM_API_URL), _loop()
+    bot, loop = prepare()
     return _run(_within(bot, method, deadline), loop, deadline + SLACK_SECONDS)
+
+
+def prepare() -> tuple[Bot, asyncio.AbstractEventLoop]:
+    """The process's client and its loop, made now unless they are there; raises TokenRefusedError."""
+    with _starting:
+        return _bot(settings.TELEGRAM_BOT_TOKEN, settings.TELEGRAM_API_URL), _loop()
 
 
 async def _within(bot: Bot, method: TelegramMethod[Answer], deadline: float) -> Answer:

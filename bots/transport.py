@@ -1,5 +1,6 @@
 """Replies to Telegram: one attempt, and what its end means (the Bot API's errors, told apart by type)."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from django.conf import settings
 
-from bots.calls import Answer, call
+from bots.calls import Answer, call, prepare
 from bots.client import FAILURES, TokenRefusedError, describe
 from bots.methods import SendMessage
 from bots.models import TelegramBot
@@ -27,6 +28,10 @@ from sandbox.transport import Outcome, SentMessage, TransportError
 
 class TelegramTransport:
     """Sends through `TELEGRAM_BOT_TOKEN`; one call, one attempt, one connection."""
+
+    def __init__(self) -> None:
+        with suppress(TokenRefusedError):  # the send says so
+            prepare()
 
     def send(self, *, chat_id: int, text: str, reply_to_message_id: int | None) -> SentMessage:
         reply = None

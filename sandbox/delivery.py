@@ -39,6 +39,8 @@ def deliver_one(*, response_id: int | None = None) -> bool:
     Whose turn it is the caller knows (sandbox/dispatch.py). Here the common beat is waited for, and the
     chat's next turn is counted from the answer.
     """
+    # Before the claim: a transport's first import takes seconds, which the beat must not count.
+    transport = get_transport()
     response = _claim(response_id)
     if response is None:
         return False
@@ -49,7 +51,7 @@ def deliver_one(*, response_id: int | None = None) -> bool:
         logger.error("claim overtaken by time response=%s", response.pk)
         return True
     try:
-        sent = get_transport().send(
+        sent = transport.send(
             chat_id=chat_id,
             text=response.response_text,
             reply_to_message_id=response.reply_to_message_id,
