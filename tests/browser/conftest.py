@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.e2e.fixtures import processes, telegram
+from tests.e2e.processes import Processes
 
 __all__ = ["processes", "telegram"]
 
@@ -70,6 +71,21 @@ def chromium(browser_thread: ThreadPoolExecutor) -> Iterator[Browser]:
     playwright, browser = browser_thread.submit(start).result(STEP_SECONDS)
     yield browser
     browser_thread.submit(stop).result(STEP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def standing_web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    running = Processes(tmp_path_factory.mktemp("web"))
+    try:
+        yield running.web()
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def web(standing_web: str, transactional_db: None) -> str:
+    """The address of one web process that serves all browser tests, one after another."""
+    return standing_web
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Screen, keep_screenshot
-from tests.e2e.processes import Processes
 from tests.factories import AnalysisFactory, ChatFactory, MessageFactory
 from tests.marks import committed
 
@@ -22,11 +21,11 @@ AGENT = Actor(name="demo-agent")
 
 
 @pytest.fixture
-def address(processes: Processes) -> str:
+def address(web: str) -> str:
     password = make_password("correct horse", hasher="pbkdf2_sha256")
     user = User.objects.create(username="anna", password=password, first_name="Анна", is_staff=True)
     user.groups.add(Group.objects.get(name="Менеджеры"))
-    return processes.web()
+    return web
 
 
 def asks(chat: Chat, text: str, *, urgent: bool = False) -> None:

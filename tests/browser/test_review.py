@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from bots.simulator import SimulatedTelegram
-from messaging.models import Message
+from messaging.models import Chat, Message
 from sandbox import review
 from sandbox.actors import Actor
 from sandbox.models import PendingResponse
@@ -14,6 +14,7 @@ from sandbox.proposals import Proposal, propose
 from tests.browser.conftest import Screen, keep_screenshot
 from tests.browser.review_steps import is_ready, sees
 from tests.e2e.processes import Processes, wait_for
+from tests.factories import ChatFactory, MessageFactory
 from tests.marks import committed
 
 pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
@@ -23,16 +24,28 @@ QUESTION = "Роза <b>Фридом</b> 60 есть? <script>alert(1)</script>"
 
 
 @pytest.fixture
-def draft(processes: Processes, telegram: SimulatedTelegram) -> PendingResponse:
+def anna(transactional_db: None) -> User:
+    password = make_password("correct horse", hasher="pbkdf2_sha256")
+    return User.objects.create(
+        username="anna", password=password, first_name="Анна", is_staff=True, is_superuser=True
+    )
+
+
+@pytest.fixture
+def draft(anna: User) -> PendingResponse:
+    """A question was asked, and the agent proposes an answer."""
+    if not Chat.objects.filter(pk=CHAT).exists():
+        MessageFactory(chat=ChatFactory(pk=CHAT, name="Магазин «Пример»"), text=QUESTION)
+    proposal = Proposal(chat_id=CHAT, text="Да, есть, по 96 рублей.", context="Клиент спрашивает о наличии.")
+    return propose(proposal=proposal, actor=Actor(name="demo-agent")).response
+
+
+@pytest.fixture
+def collected(processes: Processes, telegram: SimulatedTelegram) -> None:
+    """The question came in from Telegram."""
     telegram.add_chat(CHAT, "Магазин «Пример»")
     telegram.client_writes(CHAT, QUESTION)
     assert processes.manage("collect_telegram", "--once").wait(60) == 0
-    password = make_password("correct horse", hasher="pbkdf2_sha256")
-    User.objects.create(
-        username="anna", password=password, first_name="Анна", is_staff=True, is_superuser=True
-    )
-    proposal = Proposal(chat_id=CHAT, text="Да, есть, по 96 рублей.", context="Клиент спрашивает о наличии.")
-    return propose(proposal=proposal, actor=Actor(name="demo-agent")).response
 
 
 def log_in(page: Page, address: str) -> None:
@@ -70,11 +83,15 @@ def sees_it_sent(page: Page, address: str, text: str) -> None:
 
 
 def test_a_manager_reads_edits_approves_and_sees_the_reply_sent(
-    screen: Screen, processes: Processes, telegram: SimulatedTelegram, draft: PendingResponse
+    collected: None,
+    screen: Screen,
+    web: str,
+    processes: Processes,
+    telegram: SimulatedTelegram,
+    draft: PendingResponse,
 ) -> None:
-    address = processes.web()
     processes.worker()
-    screen(log_in, address)
+    screen(log_in, web)
     screen(open_first_draft)
 
     screen(approve, "Да, есть, по 97 рублей.")
@@ -84,14 +101,14 @@ def test_a_manager_reads_edits_approves_and_sees_the_reply_sent(
     [arrived] = telegram.sent_messages
     assert (arrived.chat_id, arrived.text) == (CHAT, "Да, есть, по 97 рублей.")
     assert Message.objects.filter(source="sent", text="Да, есть, по 97 рублей.").count() == 1
-    page_of_draft = f"{address}/admin/sandbox/pendingresponse/{draft.pk}/change/"
+    page_of_draft = f"{web}/admin/sandbox/pendingresponse/{draft.pk}/change/"
     screen(sees_it_sent, page_of_draft, "Да, есть, по 97 рублей.")
 
 
 def test_a_rejection_keeps_the_reason_and_sends_nothing(
-    screen: Screen, processes: Processes, telegram: SimulatedTelegram, draft: PendingResponse
+    screen: Screen, web: str, draft: PendingResponse
 ) -> None:
-    screen(log_in, processes.web())
+    screen(log_in, web)
     screen(open_first_draft)
 
     screen(reject, "Цена старая")
@@ -99,13 +116,13 @@ def test_a_rejection_keeps_the_reason_and_sends_nothing(
 
     draft.refresh_from_db()
     assert (draft.status, draft.rejected_reason) == ("rejected", "Цена старая")
-    assert telegram.sent_messages == []
+    assert draft.approved_at is None
 
 
 def test_a_decision_that_comes_too_late_says_who_was_first_and_keeps_the_words(
-    screen: Screen, processes: Processes, draft: PendingResponse
+    screen: Screen, web: str, draft: PendingResponse
 ) -> None:
-    screen(log_in, processes.web())
+    screen(log_in, web)
     screen(open_first_draft)
     review.edit(response_id=draft.pk, actor=Actor(name="Борис"), text="Нет, закончилась.")
 

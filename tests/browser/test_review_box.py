@@ -12,7 +12,6 @@ from sandbox.models import PendingResponse, RejectionReason
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Screen, keep_screenshot
 from tests.browser.review_steps import PHONE, goes_on, is_ready, open_reply, sees, session_of, sign_in
-from tests.e2e.processes import Processes
 from tests.factories import AnalysisFactory, ChatFactory, ManagerFactory, MessageFactory, ResponseFactory
 from tests.marks import committed
 
@@ -23,11 +22,10 @@ TARGET = 44
 
 
 @pytest.fixture
-def address(screen: Screen, processes: Processes) -> str:
+def address(screen: Screen, web: str) -> str:
     anna = User.objects.create_superuser("anna", first_name="Анна")
-    found = processes.web()
-    screen(sign_in, found, session_of(anna))
-    return found
+    screen(sign_in, web, session_of(anna))
+    return web
 
 
 @pytest.fixture

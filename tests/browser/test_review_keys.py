@@ -11,7 +11,6 @@ from playwright.sync_api import CDPSession, Page, expect
 from sandbox.models import PendingResponse, RejectionReason
 from tests.browser.conftest import Screen
 from tests.browser.review_steps import goes_on, is_ready, open_reply, session_of, sign_in
-from tests.e2e.processes import Processes
 from tests.factories import ChatFactory, MessageFactory, ResponseFactory
 from tests.marks import committed
 
@@ -22,11 +21,10 @@ SECONDS_FOR_FIVE = 20
 
 
 @pytest.fixture
-def address(screen: Screen, processes: Processes) -> str:
+def address(screen: Screen, web: str) -> str:
     anna = User.objects.create_superuser("anna", first_name="Анна")
-    found = processes.web()
-    screen(sign_in, found, session_of(anna))
-    return found
+    screen(sign_in, web, session_of(anna))
+    return web
 
 
 def make_drafts(count: int) -> list[PendingResponse]:
