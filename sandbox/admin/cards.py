@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from messaging.models import Message
 from sandbox.models import PendingResponse
@@ -59,4 +60,5 @@ def cards_of(responses: Iterable[PendingResponse]) -> list[Card]:
 
 def how_long(since: datetime) -> str:
     """As people say it, in one unit: 25 minutes."""
-    return timesince(since, timezone.now(), depth=1)
+    now = timezone.now()
+    return timesince(since, now, depth=1) if now - since >= timedelta(minutes=1) else _("less than a minute")
