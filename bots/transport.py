@@ -62,7 +62,7 @@ def judge(error: Exception) -> TransportError:
     text = describe(error)
     match error:
         case TelegramRetryAfter():
-            return TransportError(text, outcome=Outcome.NOT_SENT, retry_after=error.retry_after)
+            return TransportError(text, outcome=Outcome.NOT_SENT, retry_after=max(error.retry_after, 1))
         case TelegramMigrateToChat():
             return TransportError(text, outcome=Outcome.NOT_SENT, migrated_to=error.migrate_to_chat_id)
         case TelegramUnauthorizedError() | TelegramNotFound():
