@@ -110,6 +110,14 @@ def test_whoever_wakes_too_late_takes_another_beat(pacer: Pacer, monkeypatch: py
     assert (beats, lateness) == ([], [])
 
 
+def test_a_clock_of_redis_that_was_put_back_stops_nobody(pacer: Pacer, store: "redis.Redis") -> None:
+    pacer.take_beat()
+    pacer.reserve([GROUP])
+    a_while_passes(store, seconds=-3600)
+
+    assert pacer.take_beat() <= 2 * BEAT_MS / 1000
+
+
 def test_without_redis_the_turns_are_the_beat(without_redis: Pacer) -> None:
     assert without_redis.take_beat() == 0
 
