@@ -201,8 +201,10 @@ def is_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> b
         return False
     owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
     is_owner = owner_id is not None and owner_id == actor.account_id
+    # By its row, as keys get other names; the key of the environment has only its name.
+    is_same_key = actor.key is not None and actor.key.pk == response.requested_by_key_id
     is_same_program = actor.user is None and actor.name == response.requested_by
-    return is_owner or is_same_program
+    return is_owner or is_same_key or is_same_program
 
 
 def is_stale_since(response: PendingResponse, seen: str) -> bool:

@@ -88,6 +88,15 @@ class TestFourEyes:
 
         assert review.approve(response_id=draft.pk, actor=Actor.from_user(owner)).status == "approved"
 
+    def test_a_key_without_an_owner_cannot_approve_its_own_after_a_new_name(self) -> None:
+        key = make_key("agent", None)
+        draft = self.draft(key)
+        key.name = "another name"
+        key.save()
+
+        with pytest.raises(FourEyesError):
+            review.approve(response_id=draft.pk, actor=Actor.from_key(key))
+
 
 class TestLifetime:
     def test_a_draft_lives_as_long_as_the_house_says(self, agent: Actor) -> None:
