@@ -11,6 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from clients.people import IncomingPerson
@@ -46,7 +47,7 @@ def deliver_one(*, response_id: int | None = None) -> bool:
         return False
     chat_id = response.current_chat_id
     pacer.wait_for_beat()
-    if _is_overdue(response):
+    if not _is_still_ours(response):
         # This process slept between the claim and here; the sweep, and then a person, may have it by now.
         logger.error("claim overtaken by time response=%s", response.pk)
         return True
@@ -68,8 +69,8 @@ def deliver_one(*, response_id: int | None = None) -> bool:
 
 def settle_interrupted() -> int:
     """Sends whose process died: nobody knows their outcome, so people decide. Returns how many."""
-    limit = timezone.now() - timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS)
-    interrupted = PendingResponse.objects.filter(status="sending", claimed_at__lte=limit)
+    limit = timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS)
+    interrupted = PendingResponse.objects.filter(status="sending", claimed_at__lte=Now() - limit)
     return sum(
         move(
             response,
@@ -83,9 +84,11 @@ def settle_interrupted() -> int:
     )
 
 
-def _is_overdue(response: PendingResponse) -> bool:
+def _is_still_ours(response: PendingResponse) -> bool:
+    """Whether a send that begins now ends before the sweep; told by the clock that the sweep goes by."""
     limit = timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS - settings.SEND_DEADLINE_SECONDS)
-    return response.claimed_at is None or timezone.now() - response.claimed_at > limit
+    claims = PendingResponse.objects.filter(status="sending", claimed_at__gt=Now() - limit)
+    return claims.filter(pk=response.pk, attempt_id=response.attempt_id).exists()
 
 
 def _claim(response_id: int | None) -> PendingResponse | None:
@@ -108,7 +111,7 @@ def _claim(response_id: int | None) -> PendingResponse | None:
                 changes={
                     "attempt_id": uuid.uuid4(),
                     "attempts": F("attempts") + 1,
-                    "claimed_at": timezone.now(),
+                    "claimed_at": Now(),
                     "retry_at": None,
                 },
             )
@@ -202,7 +205,7 @@ def _consequence(
     pause = min(FIRST_PAUSE * 2 ** min(response.attempts, 10), LONGEST_PAUSE)
     if (seconds := _asked_pause(error)) is not None:
         pause = timedelta(seconds=seconds)
-    return Kind.DEFERRED, {"retry_at": timezone.now() + pause}
+    return Kind.DEFERRED, {"retry_at": Now() + pause}
 
 
 def _asked_pause(error: TransportError) -> float | None:

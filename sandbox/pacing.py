@@ -14,13 +14,13 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 
 import redis
 from django.conf import settings
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models.functions import Now
 
 from sandbox.models import PendingResponse, SendingState
 
@@ -164,13 +164,12 @@ class Pacer:
 
     def _remember(self) -> None:
         """Tell Redis what went out lately, from the replies; it counts from there."""
-        now = timezone.now()
         for key in self._redis.scan_iter(f"{_PREFIX}*", count=1000):
             self._redis.delete(key)
         sends = [
             part
-            for chat_id, at in _recent_sends(now)
-            for part in ((now - at).total_seconds() * 1000, chat_id)
+            for chat_id, ago in _recent_sends()
+            for part in (ago.total_seconds() * 1000, chat_id)
         ]
         self._remember_script(keys=[_PREFIX], args=[GROUP_MESSAGES, *sends])
         self._must_remember = False
@@ -203,23 +202,23 @@ class Pacer:
 pacer = Pacer()
 
 
-def _recent_sends(now: datetime) -> list[tuple[int, datetime]]:
-    """(chat, when) of the replies that went out, or may have, within the last window; oldest first."""
-    since = now - timedelta(milliseconds=GROUP_WINDOW_MS)
+def _recent_sends() -> list[tuple[int, timedelta]]:
+    """(chat, how long ago) of the replies that went out, or may have, within the last window; oldest first."""
+    since = Now() - timedelta(milliseconds=GROUP_WINDOW_MS)
+    ago = ExpressionWrapper(Now() - F("claimed_at"), output_field=DurationField())
     rows = PendingResponse.objects.with_target().filter(claimed_at__gte=since).order_by("claimed_at")
-    return [(row.target_chat, row.claimed_at) for row in rows.only("claimed_at") if row.claimed_at]
+    return list(rows.annotate(ago=ago).values_list("target_chat", "ago"))
 
 
 def _reserve_slowly(chat_ids: Sequence[int]) -> Slot:
     """Without Redis: one message at a time for everybody together, by one conditional UPDATE."""
-    now = timezone.now()
-    recent = [chat_id for chat_id, _at in _recent_sends(now)]
+    recent = [chat_id for chat_id, _ago in _recent_sends()]
     SendingState.get_solo()
     for place, chat_id in enumerate(chat_ids):
         if recent.count(chat_id) >= GROUP_MESSAGES:
             continue
-        is_free = Q(slow_lane_at__isnull=True) | Q(slow_lane_at__lte=now - SLOW_LANE)
-        if SendingState.objects.filter(is_free, pk=1).update(slow_lane_at=now):
+        is_free = Q(slow_lane_at__isnull=True) | Q(slow_lane_at__lte=Now() - SLOW_LANE)
+        if SendingState.objects.filter(is_free, pk=1).update(slow_lane_at=Now()):
             return Slot(place)
         break
     return Slot(None, SLOW_LANE.total_seconds())

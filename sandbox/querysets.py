@@ -17,8 +17,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Coalesce, Greatest, RowNumber
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Greatest, Now, RowNumber
 
 from messaging.models import Message
 
@@ -104,15 +103,17 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
 
     def due(self) -> Self:
         """What may be sent now: approved, its time has come, no pause asked for."""
-        return self.at_their_time().filter(Q(retry_at__isnull=True) | Q(retry_at__lte=timezone.now()))
+        return self.at_their_time().filter(Q(retry_at__isnull=True) | Q(retry_at__lte=Now()))
 
     def at_their_time(self) -> Self:
-        """Approved replies that are not scheduled for later, in the order in which they are to go out."""
-        now = timezone.now()
+        """Approved replies that are not scheduled for later, in the order in which they are to go out.
+
+        By the database's clock, which all machines share.
+        """
         # GREATEST passes over NULL: most replies have no time of their own.
         ready_at = Greatest("approved_at", "scheduled_at")
         return (
-            self.filter(Q(scheduled_at__isnull=True) | Q(scheduled_at__lte=now), status="approved")
+            self.filter(Q(scheduled_at__isnull=True) | Q(scheduled_at__lte=Now()), status="approved")
             .annotate(ready_at=ready_at)
             .order_by("ready_at", "id")
         )

@@ -12,6 +12,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -86,7 +87,8 @@ def approve(
             detail="stale, confirmed" if response.is_stale else "",
             changes={
                 "approved_by": actor.name,
-                "approved_at": timezone.now(),
+                # The database's clock: it is the order in which a chat's replies go out.
+                "approved_at": Now(),
                 "scheduled_at": goes_out_at,
             },
         )
@@ -163,7 +165,7 @@ def retry(*, response_id: int, actor: Actor, attempts: int | None = None) -> Pen
             actor=actor,
             where=_after(attempts),
             text_after=response.response_text,
-            changes={"retry_at": None, "approved_by": actor.name, "approved_at": timezone.now()},
+            changes={"retry_at": None, "approved_by": actor.name, "approved_at": Now()},
         )
         _deliver_soon()
     return response

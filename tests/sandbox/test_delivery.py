@@ -188,14 +188,49 @@ def test_a_process_that_slept_after_its_claim_sends_nothing(
 
     def claim_and_sleep(response_id: int | None) -> PendingResponse | None:
         claimed = real(response_id)
-        if claimed is not None:
-            claimed.claimed_at -= timedelta(minutes=5)
+        PendingResponse.objects.update(claimed_at=timezone.now() - timedelta(minutes=5))
         return claimed
 
     monkeypatch.setattr(delivery, "_claim", claim_and_sleep)
     delivery.deliver_one()
 
     assert transport.sent == []
+
+
+def test_a_machine_whose_clock_is_ahead_takes_no_send_for_interrupted(
+    transport: type[FakeTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    response = approved()
+    states: list[str] = []
+
+    def sweep_on_a_machine_that_is_ahead() -> None:
+        with monkeypatch.context() as other:
+            ahead = timezone.now() + timedelta(minutes=10)
+            other.setattr(timezone, "now", lambda: ahead)
+            delivery.settle_interrupted()
+        response.refresh_from_db()
+        states.append(response.status)
+
+    transport.before_answer = staticmethod(sweep_on_a_machine_that_is_ahead)
+    delivery.deliver_one()
+
+    assert states == ["sending"]
+
+
+def test_replies_go_out_in_the_order_of_their_approvals_whoever_s_clock_is_wrong(
+    transport: type[FakeTransport], manager: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = ChatFactory()
+    first, second = (ResponseFactory(chat=chat, response_text=text) for text in ("first", "second"))
+    with monkeypatch.context() as ahead:
+        moment = timezone.now() + timedelta(minutes=1)
+        ahead.setattr(timezone, "now", lambda: moment)
+        review.approve(response_id=first.pk, actor=manager)
+    review.approve(response_id=second.pk, actor=manager)
+
+    deliver_all()
+
+    assert [sent.text for sent in transport.sent] == ["first", "second"]
 
 
 def test_a_telegram_that_moves_a_group_again_and_again_is_not_asked_without_a_pause(
