@@ -180,6 +180,24 @@ def test_a_late_success_after_a_person_ordered_another_try_is_not_sent_again(
     assert len(transport.sent) == 1
 
 
+def test_a_late_success_after_the_other_try_was_cancelled_is_believed(
+    transport: type[FakeTransport],
+) -> None:
+    response = approved()
+
+    def retried_and_cancelled_meanwhile() -> None:
+        PendingResponse.objects.filter(pk=response.pk).update(status="unknown")
+        review.retry(response_id=response.pk, actor=Actor(name="Анна"))
+        review.cancel(response_id=response.pk, actor=Actor(name="Анна"))
+
+    transport.before_answer = staticmethod(retried_and_cancelled_meanwhile)
+    delivery.deliver_one()
+
+    response.refresh_from_db()
+    assert (response.status, response.telegram_message_id) == ("sent", 900_001)
+    assert Message.objects.filter(chat=response.chat).count() == 1
+
+
 def test_a_process_that_slept_after_its_claim_sends_nothing(
     transport: type[FakeTransport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
