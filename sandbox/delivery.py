@@ -45,7 +45,7 @@ def deliver_one(*, response_id: int | None = None) -> bool:
     response = _claim(response_id)
     if response is None:
         return False
-    chat_id = response.current_chat_id
+    chat_id, reply_to_message_id = response.current_chat_id, response.current_reply_to_id
     pacer.wait_for_beat()
     if not _is_still_ours(response):
         # This process slept between the claim and here; the sweep, and then a person, may have it by now.
@@ -55,7 +55,7 @@ def deliver_one(*, response_id: int | None = None) -> bool:
         sent = transport.send(
             chat_id=chat_id,
             text=response.response_text,
-            reply_to_message_id=response.reply_to_message_id,
+            reply_to_message_id=reply_to_message_id,
         )
     except TransportError as error:
         pacer.touch(chat_id, seconds=_asked_pause(error) or 0)
@@ -164,7 +164,8 @@ def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
                     first_name=sent.sender_name,
                     is_bot=True,
                 ),
-                reply_to_message_id=response.reply_to_message_id,
+                # As it was sent: in a chat that moved, message ids begin anew.
+                reply_to_message_id=response.reply_to_message_id if sent.chat_id == response.chat_id else None,
             )
     if not moved:
         logger.error("sent reply was moved meanwhile response=%s", response.pk)

@@ -98,7 +98,8 @@ def _draft(proposal: Proposal, chat: Chat, actor: Actor, rules: SandboxSettings)
         response_text=text,
         original_text=text,
         context=proposal.context,
-        reply_to_message_id=proposal.reply_to_message_id,
+        # Where a group that moved is followed, message ids begin anew.
+        reply_to_message_id=proposal.reply_to_message_id if chat.pk == proposal.chat_id else None,
         scheduled_at=proposal.scheduled_at,
         expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
         requested_by=actor.name,

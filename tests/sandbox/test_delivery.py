@@ -123,6 +123,19 @@ def test_a_migrated_group_is_followed_once_and_sent_to(transport: type[FakeTrans
     assert Message.objects.get().chat_id == -100777
 
 
+def test_in_a_migrated_group_no_reply_points_at_a_message_of_the_old_one(
+    transport: type[FakeTransport],
+) -> None:
+    """Message ids begin anew there: the same number is another message, or none."""
+    transport.failures = [TransportError("migrated", outcome=Outcome.NOT_SENT, migrated_to=-100777)]
+    approved(chat=ChatFactory(id=-777), reply_to_message_id=12)
+
+    deliver_all()
+
+    assert [(sent.chat_id, sent.reply_to_message_id) for sent in transport.sent] == [(-100777, None)]
+    assert Message.objects.get().reply_to_message_id is None
+
+
 def test_a_send_whose_process_died_becomes_unknown_and_only_then() -> None:
     died = ResponseFactory(status="sending", claimed_at=timezone.now() - timedelta(minutes=5))
     running = ResponseFactory(status="sending", claimed_at=timezone.now())

@@ -66,7 +66,11 @@ def test_a_proposal_follows_a_group_to_its_supergroup(agent: Actor) -> None:
     new = ChatFactory()
     old = ChatFactory(migrated_to=new)
 
-    assert propose(proposal=Proposal(chat_id=old.pk, text="Есть."), actor=agent).response.chat == new
+    proposal = Proposal(chat_id=old.pk, text="Есть.", reply_to_message_id=12)
+    response = propose(proposal=proposal, actor=agent).response
+
+    # The number 12 is another message there.
+    assert (response.chat, response.reply_to_message_id) == (new, None)
 
 
 def test_the_same_idempotency_key_finds_the_same_draft(agent: Actor) -> None:
