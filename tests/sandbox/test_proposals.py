@@ -33,7 +33,7 @@ def test_a_proposal_waits_for_review_with_the_agents_words(agent: Actor) -> None
     assert (event.kind, event.actor_key, event.text_after) == ("proposed", agent.key, "Есть.\nПривезём")
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "а" * 4097, "a\x00b", "a\ud800b"])
+@pytest.mark.parametrize("text", ["", "  \n", "а" * 4097, "a\x00b", "a\ud800b", "\u200b \ufeff\u2060"])
 def test_a_text_that_cannot_be_sent_is_refused(agent: Actor, text: str) -> None:
     chat = ChatFactory()
 
@@ -89,6 +89,15 @@ def test_an_idempotency_key_used_for_something_else_is_refused(agent: Actor) -> 
 
     with pytest.raises(IdempotencyConflictError):
         propose(proposal=Proposal(chat_id=chat.pk, text="Нет."), actor=agent, idempotency_key="k")
+
+
+def test_a_key_of_one_reply_is_no_key_of_a_batch_of_one(agent: Actor) -> None:
+    """Its answer names a batch, and there is none."""
+    proposal = Proposal(chat_id=ChatFactory().pk, text="Есть.")
+    propose(proposal=proposal, actor=agent, idempotency_key="k")
+
+    with pytest.raises(IdempotencyConflictError):
+        propose_batch(proposals=[proposal], actor=agent, idempotency_key="k")
 
 
 def test_a_batch_with_one_bad_proposal_stores_none(agent: Actor) -> None:
