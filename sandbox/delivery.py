@@ -5,11 +5,14 @@ clear answer becomes `unknown`, which only a person resolves.
 """
 
 import logging
+import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -32,6 +35,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 # Telegram's own pauses are seconds to minutes; more than this is not believed.
 ONE_DAY = timedelta(days=1)
+# Seconds between the tries to write down an outcome: a PostgreSQL that restarts is back within them.
+OUTCOME_PAUSES = (0.1, 1, 2, 4, 8)
 
 
 def deliver_one(*, response_id: int | None = None) -> bool:
@@ -59,10 +64,10 @@ def deliver_one(*, response_id: int | None = None) -> bool:
         )
     except TransportError as error:
         pacer.touch(chat_id, seconds=_asked_pause(error) or 0)
-        _record_failure(response, error)
+        _write_down(partial(_record_failure, response, error))
         return not is_sending_paused()
     pacer.touch(chat_id)
-    _record_sent(response, sent)
+    _write_down(partial(_record_sent, response, sent))
     note_success()
     return True
 
@@ -135,6 +140,18 @@ def _is_put_off(response: PendingResponse) -> bool:
         changes={"scheduled_at": opening},
         detail="to the chat's working hours",
     )
+
+
+def _write_down(record: Callable[[], None]) -> None:
+    """Keep what Telegram said, which nobody else knows, also where the database's connection has ended."""
+    for pause in OUTCOME_PAUSES:
+        try:
+            return record()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("outcome not written yet error=%s", type(error).__name__)
+            connection.close()
+            time.sleep(pause)
+    return record()
 
 
 def _record_sent(response: PendingResponse, sent: SentMessage) -> None:

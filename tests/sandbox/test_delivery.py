@@ -322,6 +322,32 @@ def test_many_workers_send_each_reply_once(transport: type[FakeTransport]) -> No
 
 
 @committed
+def test_an_outcome_outlives_the_connection_to_the_database(transport: type[FakeTransport]) -> None:
+    """PostgreSQL restarted while Telegram was asked: what it answered is known only here."""
+    response = approved()
+
+    def end_this_connection() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [backend] = cursor.fetchone()
+
+        def end() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+            connection.close()
+
+        thread = threading.Thread(target=end)
+        thread.start()
+        thread.join()
+
+    transport.before_answer = staticmethod(end_this_connection)
+    assert delivery.deliver_one()
+
+    response.refresh_from_db()
+    assert (response.status, response.telegram_message_id) == ("sent", 900_001)
+
+
+@committed
 def test_the_claim_is_committed_before_anything_is_sent(transport: type[FakeTransport]) -> None:
     response = approved()
     seen: list[str] = []
