@@ -8,6 +8,7 @@ from django.db.models import (
     BooleanField,
     Case,
     Exists,
+    ExpressionWrapper,
     F,
     Func,
     OuterRef,
@@ -40,6 +41,13 @@ class VisibleIn(Func):
     output_field = BooleanField()
 
 
+class IsOfAnotherCluster(Func):
+    """Whether a snapshot counts further than this database has: it was taken before a restore from a dump."""
+
+    template = "pg_snapshot_xmax((%(expressions)s)::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())"
+    output_field = BooleanField()
+
+
 class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
     def with_staleness(self, *, since: str | None = None) -> Self:
         """Annotate `is_stale`: the chat moved on since the reply was proposed, or since another snapshot.
@@ -64,7 +72,10 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
             telegram_message_id=OuterRef("telegram_message_id"),
         )
         by_us = Q(source=Message.Source.SENT) & ~Exists(of_this_batch)
-        return self.annotate(is_stale=Exists(after.filter(by_people | by_us)))
+        # Transactions count anew after a restore; nothing can be told by such a snapshot, so somebody has to read.
+        elsewhere = IsOfAnotherCluster(F("anchor_snapshot") if since is None else Value(since))
+        is_stale = Q(Exists(after.filter(by_people | by_us))) | Q(elsewhere)
+        return self.annotate(is_stale=ExpressionWrapper(is_stale, output_field=BooleanField()))
 
     def with_question(self) -> Self:
         """Annotate `question_id` and `intent` (the client's last message and its meaning), `is_urgent`

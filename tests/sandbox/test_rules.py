@@ -98,6 +98,17 @@ class TestFourEyes:
             review.approve(response_id=draft.pk, actor=Actor.from_key(key))
 
 
+def test_a_draft_from_before_a_restore_wants_to_be_read() -> None:
+    """In a new cluster transactions count from a lower number: to the draft all seems seen before."""
+    draft = ResponseFactory()
+    PendingResponse.objects.update(anchor_snapshot="900000000:900000000:")
+
+    assert PendingResponse.objects.with_staleness().get(pk=draft.pk).is_stale
+    assert review.is_stale_since(draft, "900000000:900000000:")
+    with pytest.raises(StaleResponseError):
+        review.approve(response_id=draft.pk, actor=Actor(name="Анна"))
+
+
 class TestLifetime:
     def test_a_draft_lives_as_long_as_the_house_says(self, agent: Actor) -> None:
         SandboxSettings.objects.update(draft_lifetime_hours=2)
