@@ -44,7 +44,7 @@ class OneCallSession(AiohttpSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
     ) -> Response[Any]:
-        """A 429 took nothing, also where it names no pause or is a proxy's page; aiogram calls that unclear."""
+        """A 429 took nothing, also where it names no pause or is a proxy's page (aiogram: unclear)."""
         try:
             return super().check_response(bot, method, status_code, content)
         except TelegramRetryAfter:

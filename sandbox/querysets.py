@@ -72,7 +72,7 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
             telegram_message_id=OuterRef("telegram_message_id"),
         )
         by_us = Q(source=Message.Source.SENT) & ~Exists(of_this_batch)
-        # Transactions count anew after a restore; nothing can be told by such a snapshot, so somebody has to read.
+        # After a restore transactions count anew; such a snapshot tells nothing, so somebody has to read.
         elsewhere = IsOfAnotherCluster(F("anchor_snapshot") if since is None else Value(since))
         is_stale = Q(Exists(after.filter(by_people | by_us))) | Q(elsewhere)
         return self.annotate(is_stale=ExpressionWrapper(is_stale, output_field=BooleanField()))

@@ -69,7 +69,9 @@ def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, A
     seen = sign_snapshot(response.pk)
     rules = SandboxSettings.get_solo()
     conversation = read_conversation(
-        chat_id=response.current_chat_id, limit=_asked_length(request), answered_id=response.current_reply_to_id
+        chat_id=response.current_chat_id,
+        limit=_asked_length(request),
+        answered_id=response.current_reply_to_id,
     )
     events = list(response.events.all())
     posted = request.POST

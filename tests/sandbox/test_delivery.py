@@ -226,6 +226,8 @@ def test_a_process_that_slept_after_its_claim_sends_nothing(
     delivery.deliver_one()
 
     assert transport.sent == []
+    # The sweep was not here yet, so nobody has to ask whether it was sent.
+    assert PendingResponse.objects.get().status == "approved"
 
 
 def test_a_machine_whose_clock_is_ahead_takes_no_send_for_interrupted(
