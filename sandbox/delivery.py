@@ -54,7 +54,9 @@ def deliver_one(*, response_id: int | None = None) -> bool:
     pacer.wait_for_beat()
     if not _is_still_ours(response):
         # This process slept between the claim and here; the sweep, and then a person, may have it by now.
+        # If not, nobody needs to doubt what was certainly not sent.
         logger.error("claim overtaken by time response=%s", response.pk)
+        _give_back(response)
         return True
     try:
         sent = transport.send(
@@ -94,6 +96,17 @@ def _is_still_ours(response: PendingResponse) -> bool:
     limit = timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS - settings.SEND_DEADLINE_SECONDS)
     claims = PendingResponse.objects.filter(status="sending", claimed_at__gt=Now() - limit)
     return claims.filter(pk=response.pk, attempt_id=response.attempt_id).exists()
+
+
+def _give_back(response: PendingResponse) -> None:
+    move(
+        response,
+        Kind.DEFERRED,
+        actor=HUB,
+        where={"attempt_id": response.attempt_id},
+        detail="not sent: the process slept after its claim",
+        changes={"retry_at": None},
+    )
 
 
 def _claim(response_id: int | None) -> PendingResponse | None:
@@ -182,7 +195,9 @@ def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
                     is_bot=True,
                 ),
                 # As it was sent: in a chat that moved, message ids begin anew.
-                reply_to_message_id=response.reply_to_message_id if sent.chat_id == response.chat_id else None,
+                reply_to_message_id=response.reply_to_message_id
+                if sent.chat_id == response.chat_id
+                else None,
             )
     if not moved:
         logger.error("sent reply was moved meanwhile response=%s", response.pk)
