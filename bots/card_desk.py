@@ -91,7 +91,7 @@ def _show(job: Job) -> bool:
         return True
     except TransportError as error:
         _record_failure(card, error)
-        return False
+        return _begin_anew_elsewhere(card, error)
     pacer.touch(card.chat_id)
     _record_shown(job, message_id)
     note_success()
@@ -167,6 +167,19 @@ def _record_failure(card: ApprovalCard, error: TransportError) -> None:
         next_try_at=now + min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE),
         closed_at=now if is_given_up else None,
     )
+
+
+def _begin_anew_elsewhere(card: ApprovalCard, error: TransportError) -> bool:
+    """A card that stayed in a chat which is no longer the review chat, and cannot be changed there.
+
+    It would hold back all others for ever; a reply that still waits gets another one.
+    """
+    is_lost = error.chat_unreachable or error.migrated_to is not None
+    here = review_chat_id(settings.TELEGRAM_REVIEW_CHAT_ID or card.chat_id)
+    if card.message_id is None or not is_lost or card.chat_id == here:
+        return False
+    _note(card, message_id=None, status="", version=0, is_stale=False)
+    return True
 
 
 def _pause_of_all(error: TransportError) -> float:

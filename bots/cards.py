@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cvgorod_hub.common.dates import local_time
@@ -130,6 +131,8 @@ def _waiting_text(response: PendingResponse, said: Sequence[Message], draft: str
     parts += [LINE, draft, LINE]
     who = {"who": response.requested_by, "when": local_time(response.created_at)}
     parts.append(_("Proposed: %(who)s, %(when)s") % who)
+    if response.scheduled_at is not None and response.scheduled_at > timezone.now():
+        parts.append("🕒 " + _("not before %(time)s") % {"time": local_time(response.scheduled_at)})
     return "\n".join(parts)
 
 

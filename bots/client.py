@@ -1,5 +1,6 @@
 """The aiogram client on the configured Bot API, and Telegram's failures in our own words."""
 
+from http import HTTPStatus
 from typing import Any
 
 from aiogram import Bot
@@ -12,6 +13,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
+from aiogram.methods import Response, TelegramMethod
 from aiogram.utils.token import TokenValidationError
 from django.conf import settings
 
@@ -28,12 +30,29 @@ class TokenRefusedError(ExternalServiceError):
         )
 
 
+# Seconds to wait where "too many requests" names none; Telegram's own word when it drops a request.
+USUAL_PAUSE = 5
+
+
 class OneCallSession(AiohttpSession):
     """Opens a connection for each call and closes it after the answer."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._connector_init["force_close"] = True
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
+    ) -> Response[Any]:
+        """A 429 took nothing, also where it names no pause or is a proxy's page (aiogram: unclear)."""
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except TelegramRetryAfter:
+            raise
+        except (TelegramAPIError, ClientDecodeError):
+            if status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            raise TelegramRetryAfter(method, "Too Many Requests", USUAL_PAUSE) from None
 
 
 def open_bot(*, keeps_connections: bool = True) -> Bot:

@@ -20,6 +20,7 @@ from bots.review_chat import ANSWER_DEADLINE_SECONDS, answer_press
 from bots.tasks import show_cards
 from clients.people import IncomingPerson, store_people
 from cvgorod_hub.common.database import is_passing
+from cvgorod_hub.common.dates import local_time
 from cvgorod_hub.common.nudge import nudge
 from sandbox import review
 from sandbox.actors import REVIEW_PERMISSION, Actor
@@ -104,14 +105,14 @@ def _carry_out(order: Order, account: User) -> Verdict:
     actor = Actor.from_user(account)
     if order.action in {APPROVE, CONFIRM}:
         seen = _seen(order)
-        review.approve(
+        approved = review.approve(
             response_id=order.response_id,
             version=order.version,
             actor=actor,
             confirm_stale=seen is not None,
             seen=seen,
         )
-        return Verdict(_("Approved; the reply is being sent."))
+        return Verdict(_approved(approved))
     review.reject(
         response_id=order.response_id,
         version=order.version,
@@ -119,6 +120,16 @@ def _carry_out(order: Order, account: User) -> Verdict:
         reason=_("Rejected in Telegram, without a reason."),
     )
     return Verdict(_("Rejected."))
+
+
+def _approved(response: PendingResponse) -> str:
+    if response.scheduled_at is None or response.scheduled_at <= timezone.now():
+        return _("Approved; the reply is being sent.")
+    return _("Approved: %(who)s, %(when)s. Goes out not before %(time)s.") % {
+        "who": response.approved_by,
+        "when": local_time(response.approved_at or timezone.now()),
+        "time": local_time(response.scheduled_at),
+    }
 
 
 def _seen(order: Order) -> str | None:

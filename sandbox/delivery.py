@@ -5,12 +5,16 @@ clear answer becomes `unknown`, which only a person resolves.
 """
 
 import logging
+import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from clients.people import IncomingPerson
@@ -31,6 +35,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 # Telegram's own pauses are seconds to minutes; more than this is not believed.
 ONE_DAY = timedelta(days=1)
+# Seconds between the tries to write down an outcome: a PostgreSQL that restarts is back within them.
+OUTCOME_PAUSES = (0.1, 1, 2, 4, 8)
 
 
 def deliver_one(*, response_id: int | None = None) -> bool:
@@ -44,32 +50,34 @@ def deliver_one(*, response_id: int | None = None) -> bool:
     response = _claim(response_id)
     if response is None:
         return False
-    chat_id = response.current_chat_id
+    chat_id, reply_to_message_id = response.current_chat_id, response.current_reply_to_id
     pacer.wait_for_beat()
-    if _is_overdue(response):
+    if not _is_still_ours(response):
         # This process slept between the claim and here; the sweep, and then a person, may have it by now.
+        # If not, nobody needs to doubt what was certainly not sent.
         logger.error("claim overtaken by time response=%s", response.pk)
+        _give_back(response)
         return True
     try:
         sent = transport.send(
             chat_id=chat_id,
             text=response.response_text,
-            reply_to_message_id=response.reply_to_message_id,
+            reply_to_message_id=reply_to_message_id,
         )
     except TransportError as error:
         pacer.touch(chat_id, seconds=_asked_pause(error) or 0)
-        _record_failure(response, error)
+        _write_down(partial(_record_failure, response, error))
         return not is_sending_paused()
     pacer.touch(chat_id)
-    _record_sent(response, sent)
+    _write_down(partial(_record_sent, response, sent))
     note_success()
     return True
 
 
 def settle_interrupted() -> int:
     """Sends whose process died: nobody knows their outcome, so people decide. Returns how many."""
-    limit = timezone.now() - timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS)
-    interrupted = PendingResponse.objects.filter(status="sending", claimed_at__lte=limit)
+    limit = timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS)
+    interrupted = PendingResponse.objects.filter(status="sending", claimed_at__lte=Now() - limit)
     return sum(
         move(
             response,
@@ -83,9 +91,22 @@ def settle_interrupted() -> int:
     )
 
 
-def _is_overdue(response: PendingResponse) -> bool:
+def _is_still_ours(response: PendingResponse) -> bool:
+    """Whether a send that begins now ends before the sweep; told by the clock that the sweep goes by."""
     limit = timedelta(seconds=settings.SEND_INTERRUPTED_AFTER_SECONDS - settings.SEND_DEADLINE_SECONDS)
-    return response.claimed_at is None or timezone.now() - response.claimed_at > limit
+    claims = PendingResponse.objects.filter(status="sending", claimed_at__gt=Now() - limit)
+    return claims.filter(pk=response.pk, attempt_id=response.attempt_id).exists()
+
+
+def _give_back(response: PendingResponse) -> None:
+    move(
+        response,
+        Kind.DEFERRED,
+        actor=HUB,
+        where={"attempt_id": response.attempt_id},
+        detail="not sent: the process slept after its claim",
+        changes={"retry_at": None},
+    )
 
 
 def _claim(response_id: int | None) -> PendingResponse | None:
@@ -108,7 +129,7 @@ def _claim(response_id: int | None) -> PendingResponse | None:
                 changes={
                     "attempt_id": uuid.uuid4(),
                     "attempts": F("attempts") + 1,
-                    "claimed_at": timezone.now(),
+                    "claimed_at": Now(),
                     "retry_at": None,
                 },
             )
@@ -132,6 +153,18 @@ def _is_put_off(response: PendingResponse) -> bool:
         changes={"scheduled_at": opening},
         detail="to the chat's working hours",
     )
+
+
+def _write_down(record: Callable[[], None]) -> None:
+    """Keep what Telegram said, which nobody else knows, also where the database's connection has ended."""
+    for pause in OUTCOME_PAUSES:
+        try:
+            return record()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("outcome not written yet error=%s", type(error).__name__)
+            connection.close()
+            time.sleep(pause)
+    return record()
 
 
 def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
@@ -161,7 +194,10 @@ def _record_sent(response: PendingResponse, sent: SentMessage) -> None:
                     first_name=sent.sender_name,
                     is_bot=True,
                 ),
-                reply_to_message_id=response.reply_to_message_id,
+                # As it was sent: in a chat that moved, message ids begin anew.
+                reply_to_message_id=response.reply_to_message_id
+                if sent.chat_id == response.chat_id
+                else None,
             )
     if not moved:
         logger.error("sent reply was moved meanwhile response=%s", response.pk)
@@ -202,7 +238,7 @@ def _consequence(
     pause = min(FIRST_PAUSE * 2 ** min(response.attempts, 10), LONGEST_PAUSE)
     if (seconds := _asked_pause(error)) is not None:
         pause = timedelta(seconds=seconds)
-    return Kind.DEFERRED, {"retry_at": timezone.now() + pause}
+    return Kind.DEFERRED, {"retry_at": Now() + pause}
 
 
 def _asked_pause(error: TransportError) -> float | None:

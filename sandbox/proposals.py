@@ -68,7 +68,7 @@ def _store_once(
     proposals: Sequence[Proposal], actor: Actor, key: str | None, *, batch_id: uuid.UUID | None
 ) -> tuple[list[PendingResponse], bool]:
     """The first draft carries the idempotency key, for all of them."""
-    request_hash = _hash(proposals)
+    request_hash = _hash(proposals, is_batch=batch_id is not None)
     if key is not None and (earlier := _find_earlier(actor, key, request_hash)):
         return earlier, False
     rules = SandboxSettings.get_solo()
@@ -98,7 +98,8 @@ def _draft(proposal: Proposal, chat: Chat, actor: Actor, rules: SandboxSettings)
         response_text=text,
         original_text=text,
         context=proposal.context,
-        reply_to_message_id=proposal.reply_to_message_id,
+        # Where a group that moved is followed, message ids begin anew.
+        reply_to_message_id=proposal.reply_to_message_id if chat.pk == proposal.chat_id else None,
         scheduled_at=proposal.scheduled_at,
         expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
         requested_by=actor.name,
@@ -169,6 +170,8 @@ def _find_earlier(actor: Actor, key: str, request_hash: str) -> list[PendingResp
     return list(PendingResponse.objects.filter(batch_id=earlier.batch_id).order_by("send_order"))
 
 
-def _hash(proposals: Sequence[Proposal]) -> str:
-    body = json.dumps([asdict(proposal) for proposal in proposals], default=str, sort_keys=True)
+def _hash(proposals: Sequence[Proposal], *, is_batch: bool) -> str:
+    """The same for the same request; a batch of one is not the same as one reply."""
+    listed = [asdict(proposal) for proposal in proposals]
+    body = json.dumps({"batch": listed} if is_batch else listed, default=str, sort_keys=True)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,5 +1,7 @@
 """What may be sent as one message."""
 
+import unicodedata
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -7,6 +9,8 @@ from sandbox.errors import InvalidTextError
 
 # Telegram's limit for one text, counted in Unicode code points (Bot API, sendMessage).
 MAX_TEXT_LENGTH = 4096
+# Unicode's categories of spaces, controls and zero-width characters. One of an emoji stands beside others.
+INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def trimmed(text: str) -> str:
@@ -17,7 +21,8 @@ def trimmed(text: str) -> str:
 def clean_text(text: str) -> str:
     """The text as it will be sent, trimmed; raises InvalidTextError."""
     text = trimmed(text)
-    if not text:
+    # Telegram, too, takes a text that nobody can see for none.
+    if all(unicodedata.category(character) in INVISIBLE for character in text):
         raise InvalidTextError(_("The text is empty."))
     if "\x00" in text:
         raise InvalidTextError(_("The text holds a NUL character."))

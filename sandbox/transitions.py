@@ -27,9 +27,12 @@ MOVES: dict[Kind, tuple[frozenset[Status], Status]] = {
     # To the chat's working hours.
     Kind.SCHEDULED: (frozenset({Status.APPROVED}), Status.APPROVED),
     Kind.CLAIMED: (frozenset({Status.APPROVED}), Status.SENDING),
-    # Also where a sweep was quicker, and a person ordered another try that has not begun: the attempt
-    # that Telegram confirms is named by its id.
-    Kind.SENT: (frozenset({Status.SENDING, Status.UNKNOWN, Status.APPROVED}), Status.SENT),
+    # Also where a sweep was quicker, and a person ordered another try that has not begun, or took that one
+    # back: the attempt that Telegram confirms is named by its id.
+    Kind.SENT: (
+        frozenset({Status.SENDING, Status.UNKNOWN, Status.APPROVED, Status.CANCELLED}),
+        Status.SENT,
+    ),
     Kind.DEFERRED: (frozenset({Status.SENDING}), Status.APPROVED),
     Kind.FAILED: (frozenset({Status.SENDING, Status.UNKNOWN}), Status.FAILED),
     Kind.UNKNOWN: (frozenset({Status.SENDING}), Status.UNKNOWN),

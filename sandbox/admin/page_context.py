@@ -69,7 +69,9 @@ def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, A
     seen = sign_snapshot(response.pk)
     rules = SandboxSettings.get_solo()
     conversation = read_conversation(
-        chat_id=response.current_chat_id, limit=_asked_length(request), answered_id=_answered_id(response)
+        chat_id=response.current_chat_id,
+        limit=_asked_length(request),
+        answered_id=response.current_reply_to_id,
     )
     events = list(response.events.all())
     posted = request.POST
@@ -119,11 +121,6 @@ def _asked_length(request: HttpRequest) -> int:
     asked = request.GET.get("shown", "")
     is_number = asked.isascii() and asked.isdigit() and len(asked) < 6
     return min(max(int(asked), LATEST), MOST_SHOWN) if is_number else LATEST
-
-
-def _answered_id(response: PendingResponse) -> int | None:
-    # In a chat that goes on under another id, message ids begin anew.
-    return None if response.chat.migrated_to_id else response.reply_to_message_id
 
 
 def _typed(response: PendingResponse, posted: QueryDict) -> dict[str, Any]:

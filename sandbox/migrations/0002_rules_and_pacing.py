@@ -83,6 +83,16 @@ class Migration(migrations.Migration):
             model_name='pendingresponse',
             index=models.Index(condition=models.Q(('batch_id__isnull', False)), fields=['batch_id', 'send_order'], name='pending_responses_batch'),
         ),
+        # Nothing is on its way while the hub is stopped: a send that a process did not live to end is doubtful,
+        # and two of them in one chat would be in the way of the index.
+        migrations.RunSQL(
+            """
+            UPDATE pending_responses SET status = 'unknown',
+                last_error = 'The process stopped while sending; whether it arrived is not known.'
+            WHERE status = 'sending'
+            """,
+            migrations.RunSQL.noop,
+        ),
         migrations.AddConstraint(
             model_name='pendingresponse',
             constraint=models.UniqueConstraint(condition=models.Q(('status', 'sending')), fields=('chat',), name='pending_responses_one_at_a_time'),

@@ -122,6 +122,11 @@ class PendingResponse(models.Model):
         """Where the conversation is now: a group that became a supergroup goes on there."""
         return self.chat.migrated_to_id or self.chat_id
 
+    @property
+    def current_reply_to_id(self) -> int | None:
+        """The message it answers, under its id there: in a chat that moved, message ids begin anew."""
+        return None if self.chat.migrated_to_id else self.reply_to_message_id
+
 
 class ResponseEvent(models.Model):
     """One move of a reply: who, when, and the text before and after.

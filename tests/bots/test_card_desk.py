@@ -296,6 +296,44 @@ def test_a_review_group_that_became_a_supergroup_is_followed(
     assert "Да, роза есть" in cards(telegram)[-1]
 
 
+def test_a_card_that_stayed_behind_in_the_old_group_is_shown_anew(
+    telegram: SimulatedTelegram, settings: Settings
+) -> None:
+    settings.TELEGRAM_REVIEW_CHAT_ID = -55
+    telegram.add_chat(-55, "Проверка")
+    for text in ("Первый", "Второй"):
+        ResponseFactory(response_text=text)
+    assert run() == 2
+    telegram.upgrades_group(-55, REVIEW_CHAT)
+    telegram.script("editMessageText", [answers.migrated(REVIEW_CHAT)] * 10)
+    for response in PendingResponse.objects.all():
+        review.edit(response_id=response.pk, actor=ANNA, text=f"{response.response_text}, новый")
+
+    for _ in range(4):
+        run()
+
+    first, second = cards(telegram)
+    assert ("Первый, новый" in first, "Второй, новый" in second) == (True, True)
+
+
+def test_cards_in_a_chat_that_is_no_longer_the_review_chat_hold_back_nothing(
+    telegram: SimulatedTelegram, settings: Settings
+) -> None:
+    settings.TELEGRAM_REVIEW_CHAT_ID = -55
+    telegram.add_chat(-55, "Прежняя")
+    old = ResponseFactory(response_text="Первый")
+    assert run() == 1
+    telegram.kicks_bot(-55)
+    settings.TELEGRAM_REVIEW_CHAT_ID = REVIEW_CHAT
+    review.edit(response_id=old.pk, actor=ANNA, text="Первый, новый")
+    ResponseFactory(response_text="Второй")
+
+    for _ in range(3):
+        run()
+
+    assert ["Первый, новый" in text or "Второй" in text for text in cards(telegram)] == [True, True]
+
+
 def test_only_one_card_is_shown_at_a_time(telegram: SimulatedTelegram) -> None:
     for _ in range(2):
         ResponseFactory()

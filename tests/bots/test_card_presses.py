@@ -94,6 +94,16 @@ def test_approve_approves_what_the_card_shows(telegram: SimulatedTelegram, accou
     assert RawUpdate.objects.get().parse_state == "parsed"
 
 
+def test_a_reply_for_later_is_not_said_to_be_on_its_way(telegram: SimulatedTelegram, account: User) -> None:
+    ResponseFactory(scheduled_at=timezone.now().replace(year=2090, month=5, day=1))
+    card = show()
+
+    press(telegram, "✅ Одобрить")
+
+    assert "не раньше 01.05.2090" in telegram.message(REVIEW_CHAT, card.message_id)["text"]
+    assert "Уйдёт не раньше 01.05.2090" in answer(telegram)
+
+
 def test_reject_rejects_with_a_note(telegram: SimulatedTelegram, account: User) -> None:
     response = ResponseFactory()
 

@@ -98,6 +98,28 @@ def test_telegrams_pause_and_a_groups_new_id_are_passed_on(telegram: SimulatedTe
     assert moved.migrated_to == -100777
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answers.refuse(429, "Too Many Requests"),
+        answers.too_many_requests(0),
+        answers.too_many_requests(-3),
+        answers.garbage(b"<html>429 Too Many Requests</html>", status=429),
+    ],
+)
+def test_too_many_requests_took_nothing_whatever_pause_it_names(
+    telegram: SimulatedTelegram, answer: answers.Answer
+) -> None:
+    telegram.script("sendMessage", [answer])
+
+    error = send()
+
+    assert error is not None
+    assert error.outcome is Outcome.NOT_SENT
+    assert error.retry_after is not None
+    assert error.retry_after >= 1
+
+
 def test_a_telegram_that_is_not_there_certainly_took_nothing(settings: Settings) -> None:
     settings.TELEGRAM_API_URL = "http://127.0.0.1:9"
 

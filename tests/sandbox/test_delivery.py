@@ -123,6 +123,19 @@ def test_a_migrated_group_is_followed_once_and_sent_to(transport: type[FakeTrans
     assert Message.objects.get().chat_id == -100777
 
 
+def test_in_a_migrated_group_no_reply_points_at_a_message_of_the_old_one(
+    transport: type[FakeTransport],
+) -> None:
+    """Message ids begin anew there: the same number is another message, or none."""
+    transport.failures = [TransportError("migrated", outcome=Outcome.NOT_SENT, migrated_to=-100777)]
+    approved(chat=ChatFactory(id=-777), reply_to_message_id=12)
+
+    deliver_all()
+
+    assert [(sent.chat_id, sent.reply_to_message_id) for sent in transport.sent] == [(-100777, None)]
+    assert Message.objects.get().reply_to_message_id is None
+
+
 def test_a_send_whose_process_died_becomes_unknown_and_only_then() -> None:
     died = ResponseFactory(status="sending", claimed_at=timezone.now() - timedelta(minutes=5))
     running = ResponseFactory(status="sending", claimed_at=timezone.now())
@@ -180,6 +193,24 @@ def test_a_late_success_after_a_person_ordered_another_try_is_not_sent_again(
     assert len(transport.sent) == 1
 
 
+def test_a_late_success_after_the_other_try_was_cancelled_is_believed(
+    transport: type[FakeTransport],
+) -> None:
+    response = approved()
+
+    def retried_and_cancelled_meanwhile() -> None:
+        PendingResponse.objects.filter(pk=response.pk).update(status="unknown")
+        review.retry(response_id=response.pk, actor=Actor(name="Анна"))
+        review.cancel(response_id=response.pk, actor=Actor(name="Анна"))
+
+    transport.before_answer = staticmethod(retried_and_cancelled_meanwhile)
+    delivery.deliver_one()
+
+    response.refresh_from_db()
+    assert (response.status, response.telegram_message_id) == ("sent", 900_001)
+    assert Message.objects.filter(chat=response.chat).count() == 1
+
+
 def test_a_process_that_slept_after_its_claim_sends_nothing(
     transport: type[FakeTransport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,14 +219,51 @@ def test_a_process_that_slept_after_its_claim_sends_nothing(
 
     def claim_and_sleep(response_id: int | None) -> PendingResponse | None:
         claimed = real(response_id)
-        if claimed is not None:
-            claimed.claimed_at -= timedelta(minutes=5)
+        PendingResponse.objects.update(claimed_at=timezone.now() - timedelta(minutes=5))
         return claimed
 
     monkeypatch.setattr(delivery, "_claim", claim_and_sleep)
     delivery.deliver_one()
 
     assert transport.sent == []
+    # The sweep was not here yet, so nobody has to ask whether it was sent.
+    assert PendingResponse.objects.get().status == "approved"
+
+
+def test_a_machine_whose_clock_is_ahead_takes_no_send_for_interrupted(
+    transport: type[FakeTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    response = approved()
+    states: list[str] = []
+
+    def sweep_on_a_machine_that_is_ahead() -> None:
+        with monkeypatch.context() as other:
+            ahead = timezone.now() + timedelta(minutes=10)
+            other.setattr(timezone, "now", lambda: ahead)
+            delivery.settle_interrupted()
+        response.refresh_from_db()
+        states.append(response.status)
+
+    transport.before_answer = staticmethod(sweep_on_a_machine_that_is_ahead)
+    delivery.deliver_one()
+
+    assert states == ["sending"]
+
+
+def test_replies_go_out_in_the_order_of_their_approvals_whoever_s_clock_is_wrong(
+    transport: type[FakeTransport], manager: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = ChatFactory()
+    first, second = (ResponseFactory(chat=chat, response_text=text) for text in ("first", "second"))
+    with monkeypatch.context() as ahead:
+        moment = timezone.now() + timedelta(minutes=1)
+        ahead.setattr(timezone, "now", lambda: moment)
+        review.approve(response_id=first.pk, actor=manager)
+    review.approve(response_id=second.pk, actor=manager)
+
+    deliver_all()
+
+    assert [sent.text for sent in transport.sent] == ["first", "second"]
 
 
 def test_a_telegram_that_moves_a_group_again_and_again_is_not_asked_without_a_pause(
@@ -253,6 +321,32 @@ def test_many_workers_send_each_reply_once(transport: type[FakeTransport]) -> No
     assert len(transport.sent) == 20
     assert {sent.chat_id for sent in transport.sent} == {reply.chat_id for reply in replies}
     assert set(PendingResponse.objects.values_list("status", flat=True)) == {"sent"}
+
+
+@committed
+def test_an_outcome_outlives_the_connection_to_the_database(transport: type[FakeTransport]) -> None:
+    """PostgreSQL restarted while Telegram was asked: what it answered is known only here."""
+    response = approved()
+
+    def end_this_connection() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [backend] = cursor.fetchone()
+
+        def end() -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+            connection.close()
+
+        thread = threading.Thread(target=end)
+        thread.start()
+        thread.join()
+
+    transport.before_answer = staticmethod(end_this_connection)
+    assert delivery.deliver_one()
+
+    response.refresh_from_db()
+    assert (response.status, response.telegram_message_id) == ("sent", 900_001)
 
 
 @committed

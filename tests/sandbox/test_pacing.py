@@ -110,6 +110,32 @@ def test_whoever_wakes_too_late_takes_another_beat(pacer: Pacer, monkeypatch: py
     assert (beats, lateness) == ([], [])
 
 
+def test_a_machine_that_is_always_late_sends_all_the_same(
+    pacer: Pacer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    clock = [0.0]
+
+    def oversleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock[0] += seconds + 1
+
+    monkeypatch.setattr(pacing.time, "sleep", oversleep)
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: clock[0])
+
+    pacer.wait_for_beat()
+
+    assert len(slept) == pacing.MOST_LATE_BEATS
+
+
+def test_a_clock_of_redis_that_was_put_back_stops_nobody(pacer: Pacer, store: "redis.Redis") -> None:
+    pacer.take_beat()
+    pacer.reserve([GROUP])
+    a_while_passes(store, seconds=-3600)
+
+    assert pacer.take_beat() <= 2 * BEAT_MS / 1000
+
+
 def test_without_redis_the_turns_are_the_beat(without_redis: Pacer) -> None:
     assert without_redis.take_beat() == 0
 

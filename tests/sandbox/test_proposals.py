@@ -33,7 +33,7 @@ def test_a_proposal_waits_for_review_with_the_agents_words(agent: Actor) -> None
     assert (event.kind, event.actor_key, event.text_after) == ("proposed", agent.key, "Есть.\nПривезём")
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "а" * 4097, "a\x00b", "a\ud800b"])
+@pytest.mark.parametrize("text", ["", "  \n", "а" * 4097, "a\x00b", "a\ud800b", "\u200b \ufeff\u2060"])
 def test_a_text_that_cannot_be_sent_is_refused(agent: Actor, text: str) -> None:
     chat = ChatFactory()
 
@@ -66,7 +66,11 @@ def test_a_proposal_follows_a_group_to_its_supergroup(agent: Actor) -> None:
     new = ChatFactory()
     old = ChatFactory(migrated_to=new)
 
-    assert propose(proposal=Proposal(chat_id=old.pk, text="Есть."), actor=agent).response.chat == new
+    proposal = Proposal(chat_id=old.pk, text="Есть.", reply_to_message_id=12)
+    response = propose(proposal=proposal, actor=agent).response
+
+    # The number 12 is another message there.
+    assert (response.chat, response.reply_to_message_id) == (new, None)
 
 
 def test_the_same_idempotency_key_finds_the_same_draft(agent: Actor) -> None:
@@ -85,6 +89,15 @@ def test_an_idempotency_key_used_for_something_else_is_refused(agent: Actor) -> 
 
     with pytest.raises(IdempotencyConflictError):
         propose(proposal=Proposal(chat_id=chat.pk, text="Нет."), actor=agent, idempotency_key="k")
+
+
+def test_a_key_of_one_reply_is_no_key_of_a_batch_of_one(agent: Actor) -> None:
+    """Its answer names a batch, and there is none."""
+    proposal = Proposal(chat_id=ChatFactory().pk, text="Есть.")
+    propose(proposal=proposal, actor=agent, idempotency_key="k")
+
+    with pytest.raises(IdempotencyConflictError):
+        propose_batch(proposals=[proposal], actor=agent, idempotency_key="k")
 
 
 def test_a_batch_with_one_bad_proposal_stores_none(agent: Actor) -> None:

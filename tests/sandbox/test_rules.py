@@ -88,6 +88,26 @@ class TestFourEyes:
 
         assert review.approve(response_id=draft.pk, actor=Actor.from_user(owner)).status == "approved"
 
+    def test_a_key_without_an_owner_cannot_approve_its_own_after_a_new_name(self) -> None:
+        key = make_key("agent", None)
+        draft = self.draft(key)
+        key.name = "another name"
+        key.save()
+
+        with pytest.raises(FourEyesError):
+            review.approve(response_id=draft.pk, actor=Actor.from_key(key))
+
+
+def test_a_draft_from_before_a_restore_wants_to_be_read() -> None:
+    """In a new cluster transactions count from a lower number: to the draft all seems seen before."""
+    draft = ResponseFactory()
+    PendingResponse.objects.update(anchor_snapshot="900000000:900000000:")
+
+    assert PendingResponse.objects.with_staleness().get(pk=draft.pk).is_stale
+    assert review.is_stale_since(draft, "900000000:900000000:")
+    with pytest.raises(StaleResponseError):
+        review.approve(response_id=draft.pk, actor=Actor(name="Анна"))
+
 
 class TestLifetime:
     def test_a_draft_lives_as_long_as_the_house_says(self, agent: Actor) -> None:
