@@ -68,7 +68,7 @@ def _store_once(
     proposals: Sequence[Proposal], actor: Actor, key: str | None, *, batch_id: uuid.UUID | None
 ) -> tuple[list[PendingResponse], bool]:
     """The first draft carries the idempotency key, for all of them."""
-    request_hash = _hash(proposals)
+    request_hash = _hash(proposals, is_batch=batch_id is not None)
     if key is not None and (earlier := _find_earlier(actor, key, request_hash)):
         return earlier, False
     rules = SandboxSettings.get_solo()
@@ -169,6 +169,8 @@ def _find_earlier(actor: Actor, key: str, request_hash: str) -> list[PendingResp
     return list(PendingResponse.objects.filter(batch_id=earlier.batch_id).order_by("send_order"))
 
 
-def _hash(proposals: Sequence[Proposal]) -> str:
-    body = json.dumps([asdict(proposal) for proposal in proposals], default=str, sort_keys=True)
+def _hash(proposals: Sequence[Proposal], *, is_batch: bool) -> str:
+    """A batch of one is another request than the reply by itself: its answer names a batch."""
+    said = [is_batch, *(asdict(proposal) for proposal in proposals)]
+    body = json.dumps(said, default=str, sort_keys=True)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
