@@ -7,6 +7,8 @@ from sandbox.errors import InvalidTextError
 
 # Telegram's limit for one text, counted in Unicode code points (Bot API, sendMessage).
 MAX_TEXT_LENGTH = 4096
+# Of the reason for a rejection: a few sentences, for the agent.
+MAX_REASON_LENGTH = 500
 
 
 def trimmed(text: str) -> str:
