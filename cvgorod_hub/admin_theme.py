@@ -157,6 +157,18 @@ UNFOLD: dict[str, Any] = {
                         "bots_rawupdate_changelist",
                         "bots.view_rawupdate",
                     ),
+                    _link(
+                        _("Approval cards"),
+                        "style",
+                        "bots_approvalcard_changelist",
+                        "bots.view_approvalcard",
+                    ),
+                    _link(
+                        _("Presses of buttons"),
+                        "touch_app",
+                        "bots_buttonpress_changelist",
+                        "bots.view_buttonpress",
+                    ),
                     _link(_("API keys"), "key", "api_apikey_changelist", "api.view_apikey"),
                     _link(_("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"),
                     _link(

@@ -8,7 +8,10 @@ from django.db.models import Count
 from sandbox.actors import Actor
 from sandbox.errors import BatchNotFoundError
 from sandbox.models import PendingResponse, ResponseEvent
-from sandbox.transitions import move
+from sandbox.transitions import MOVES, move
+
+# As many replies may be proposed at once, and decided at once: more than that nobody reads through.
+MAX_BATCH = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +35,8 @@ def batch_progress(*, batch_id: uuid.UUID, actor: Actor) -> BatchProgress:
 def withdraw_batch(*, batch_id: uuid.UUID, actor: Actor) -> BatchProgress:
     """Take back what is not being sent yet, the last first, so that no gap opens in the middle."""
     batch_progress(batch_id=batch_id, actor=actor)
-    open_ones = PendingResponse.objects.filter(
-        batch_id=batch_id, requested_by=actor.name, status__in=("pending", "approved")
-    )
+    starts, _end = MOVES[ResponseEvent.Kind.WITHDRAWN]
+    open_ones = PendingResponse.objects.filter(batch_id=batch_id, requested_by=actor.name, status__in=starts)
     for response in open_ones.order_by("-send_order"):
         move(response, ResponseEvent.Kind.WITHDRAWN, actor=actor, text_before=response.response_text)
     return batch_progress(batch_id=batch_id, actor=actor)

@@ -2,17 +2,18 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.parameters import MomentField, StrictSerializer
 from cvgorod_hub.api.rows import RowSerializer
+from sandbox.batches import MAX_BATCH
 from sandbox.errors import InvalidTextError
 from sandbox.models import PendingResponse
-from sandbox.texts import MAX_TEXT_LENGTH, clean_text
+from sandbox.texts import MAX_REASON_LENGTH, MAX_TEXT_LENGTH, clean_text
 
-MAX_BATCH = 300
 MAX_CONTEXT_LENGTH = 20_000
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
@@ -21,7 +22,8 @@ class ReplyTextField(serializers.CharField):
     """What may be sent as one message; the limit counts Unicode code points after trimming."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_blank=True, trim_whitespace=False, **options)
+        # DRF itself refuses "", before `to_internal_value`, so it has to use the same words.
+        super().__init__(trim_whitespace=False, error_messages={"blank": _("The text is empty.")}, **options)
 
     def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
@@ -164,7 +166,7 @@ class ApprovalBody(StrictSerializer):
 
 
 class RejectionBody(StrictSerializer):
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=MAX_REASON_LENGTH)
 
 
 class AttemptBody(StrictSerializer):

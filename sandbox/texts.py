@@ -11,6 +11,8 @@ from sandbox.errors import InvalidTextError
 MAX_TEXT_LENGTH = 4096
 # Unicode's categories of spaces, controls and zero-width characters. One of an emoji stands beside others.
 INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+# Of the reason for a rejection: a few sentences, for the agent.
+MAX_REASON_LENGTH = 500
 
 
 def trimmed(text: str) -> str:

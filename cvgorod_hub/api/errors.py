@@ -11,6 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -61,6 +62,7 @@ def _walk(detail: object, path: str) -> Iterator[tuple[str, str]]:
         yield path, str(detail)
 
 
+@csrf_exempt  # whoever writes to a wrong address is told so, as everywhere below /api/
 def unknown_url(request: HttpRequest) -> HttpResponse:
     """What stands below /api/ and is no route."""
     return JsonResponse({"detail": f"There is no {request.path} here."}, status=404)

@@ -22,6 +22,8 @@ def parse_moment(text: str) -> datetime:
     Raises ValueError, with a sentence for the caller.
     """
     try:
+        if not text.isprintable():
+            raise ValueError  # fromisoformat overlooks a NUL at the end
         moment = _read(_LOST_PLUS.sub(r"\1+\2", text.strip()))
         if timezone.is_naive(moment):
             moment = timezone.make_aware(moment)

@@ -82,7 +82,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: object) -> object:
         if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
-            known = ", ".join(self.fields)
+            known = ", ".join(self.fields) or "none"
             raise ValidationError(
                 {str(name): f"There is no such field. This call takes: {known}." for name in sorted(unknown)}
             )

@@ -23,12 +23,11 @@ from cvgorod_hub.common.admin import ReadOnlyAdmin
 from sandbox import review
 from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.admin.cards import Card, as_cards, cards_of
+from sandbox.batches import MAX_BATCH
 from sandbox.models import PendingResponse, RejectionReason
 from sandbox.querysets import PendingResponseQuerySet
+from sandbox.texts import MAX_REASON_LENGTH
 
-# As many as an agent may propose in one batch; more than that nobody reads through.
-MOST_AT_ONCE = 300
-LONGEST_REASON = 500
 APPROVE, REJECT = "approve", "reject"
 # In the session: what the last decision about many came to.
 OUTCOME = "bulk_outcome"
@@ -70,7 +69,7 @@ def _why_not(card: Card, decision: str) -> str:
 def posted_choices(posted: Sequence[str]) -> list[tuple[int, int]] | None:
     """(id, version) of each; None where the form was not ours."""
     matches = [_SHOWN.fullmatch(each) for each in posted]
-    if not all(matches) or len(matches) > MOST_AT_ONCE:
+    if not all(matches) or len(matches) > MAX_BATCH:
         return None
     return [(int(match[1]), int(match[2])) for match in matches if match]
 
@@ -151,14 +150,14 @@ class BulkDecisions(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         """The page with every text; None, back to the list, where there are too many to read."""
         count = chosen.count()
-        if count > MOST_AT_ONCE:
+        if count > MAX_BATCH:
             messages.error(
                 request,
                 _(
                     "%(count)d replies were chosen, and no more than %(most)d can be decided at once. "
                     "Nothing was done: choose fewer, or narrow the list."
                 )
-                % {"count": count, "most": MOST_AT_ONCE},
+                % {"count": count, "most": MAX_BATCH},
             )
             return None
         return self._confirmation(request, chosen, decision, back=request.GET.urlencode())
@@ -176,14 +175,14 @@ class BulkDecisions(ReadOnlyAdmin):
             choices=listed,
             decidable=sum(not choice.why_not for choice in listed),
             reasons=RejectionReason.objects.filter(is_offered=True) if decision == REJECT else [],
-            longest_reason=LONGEST_REASON,
+            reason_limit=MAX_REASON_LENGTH,
             back=back,
         )
 
     def _reject(self, request: HttpRequest, shown: list[tuple[int, int]]) -> HttpResponse:
         own_words = request.POST.get("own_words", "").strip()
         reason = own_words or request.POST.get("reason", "").strip()
-        if not reason or len(reason) > LONGEST_REASON:
+        if not reason or len(reason) > MAX_REASON_LENGTH:
             messages.error(request, _("Choose a reason or write your own; nothing was done."))
             again = as_cards(PendingResponse.objects.filter(pk__in=[pk for pk, _version in shown]))
             return self._confirmation(request, again.by_urgency(), REJECT, back=_back(request))

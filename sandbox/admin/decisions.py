@@ -17,6 +17,7 @@ from sandbox.admin.schedule import field_value, in_words
 from sandbox.errors import SandboxError
 from sandbox.models import PendingResponse, RejectionReason
 from sandbox.querysets import current_snapshot
+from sandbox.texts import MAX_REASON_LENGTH
 
 # Decisions after which the person goes on to the next reply.
 CLOSING = frozenset({"approve", "reject"})
@@ -41,7 +42,7 @@ class DecisionForm(forms.Form):
     seen = forms.CharField()
     # Not stripped or limited here: sandbox/texts.py has the rules, for every way in.
     text = forms.CharField(required=False, strip=False)
-    reason = forms.CharField(required=False, max_length=500)
+    reason = forms.CharField(required=False, max_length=MAX_REASON_LENGTH)
     # A rejection by one click.
     reason_choice = forms.ModelChoiceField(
         RejectionReason.objects.filter(is_offered=True),

@@ -16,7 +16,7 @@ from sandbox.admin.news import News, news_since
 from sandbox.admin.schedule import field_value, goes_out, quick_choices
 from sandbox.diff import Segment, text_diff
 from sandbox.models import PendingResponse, RejectionReason, ResponseEvent, SandboxSettings
-from sandbox.texts import MAX_TEXT_LENGTH, trimmed
+from sandbox.texts import MAX_REASON_LENGTH, MAX_TEXT_LENGTH, trimmed
 
 LOG_PERMISSION = "sandbox.view_responseevent"
 # "Earlier messages" shows so many more each time, up to what a page still shows at once.
@@ -85,6 +85,7 @@ def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, A
         "reason": posted.get("reason", ""),
         "reasons": RejectionReason.objects.filter(is_offered=True),
         "text_limit": MAX_TEXT_LENGTH,
+        "reason_limit": MAX_REASON_LENGTH,
         "quick_choices": quick_choices(chat=response.chat, rules=rules),
         "scheduled_shown": field_value(response.scheduled_at),
         "verdict": next((event for event in reversed(events) if event.kind in _VERDICTS), None),
@@ -125,12 +126,13 @@ def _asked_length(request: HttpRequest) -> int:
 
 def _typed(response: PendingResponse, posted: QueryDict) -> dict[str, Any]:
     text = posted.get("text", response.response_text)
+    is_decided = response.status != PendingResponse.Status.PENDING
     overtaken = posted.get("version", str(response.version)) != str(response.version)
     return {
         "text": text,
         # Somebody else changed or decided while this was typed: both are shown.
         "saved_meanwhile": response.response_text if overtaken and text != response.response_text else "",
-        "lost_text": text if response.status != "pending" and trimmed(text) != response.response_text else "",
+        "lost_text": text if is_decided and trimmed(text) != response.response_text else "",
         "scheduled_at": posted.get("scheduled_at", field_value(response.scheduled_at)),
     }
 

@@ -131,7 +131,7 @@ class PendingResponse(models.Model):
 class ResponseEvent(models.Model):
     """One move of a reply: who, when, and the text before and after.
 
-    Never changed and never deleted: a trigger refuses it (migration 0002).
+    Never changed and never deleted: a trigger refuses it (migration 0003).
     """
 
     class Kind(models.TextChoices):

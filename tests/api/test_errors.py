@@ -199,6 +199,13 @@ def test_an_unknown_address_is_a_404_in_json(
     assert answer.json() == {"detail": f"There is no {path} here."}
 
 
+def test_writing_to_an_unknown_address_is_the_same_404() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/sandbox/abc/approve")
+
+    assert answer.status_code == 404
+    assert answer.json() == {"detail": "There is no /api/v1/sandbox/abc/approve here."}
+
+
 def test_an_unknown_address_elsewhere_is_a_page(client: Client) -> None:
     answer = client.get("/nothing")
 

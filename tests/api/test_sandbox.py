@@ -82,6 +82,7 @@ def test_the_shortest_proposal(agent: Caller) -> None:
         ({"reply_to_message_id": "x"}, "reply_to_message_id"),
         ({"scheduled_at": "tomorrow"}, "scheduled_at"),
         ({"scheduled_at": 1234567890}, "scheduled_at"),
+        ({"scheduled_at": "2027-01-02T10:00:00\x00"}, "scheduled_at"),
         ({"expires_at": "0001-01-01"}, "expires_at"),
         ({"scheduled_at": "2027-01-02", "expires_at": "2027-01-01"}, "expires_at"),
         ({"scheduld_at": "2027-01-02"}, "scheduld_at"),
@@ -209,11 +210,12 @@ def test_a_batch(agent: Caller) -> None:
     assert {draft.batch_id for draft in drafts} == {uuid.UUID(body["batch_id"])}
 
 
-def test_a_batch_is_all_or_nothing(agent: Caller) -> None:
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_batch_is_all_or_nothing(agent: Caller, empty: str) -> None:
     chat = ChatFactory()
     good = {"chat_id": chat.pk, "text": "Да"}
 
-    unreadable = agent.post("send/batch", {"messages": [good, {"chat_id": chat.pk, "text": " "}]})
+    unreadable = agent.post("send/batch", {"messages": [good, {"chat_id": chat.pk, "text": empty}]})
     unknown = agent.post("send/batch", {"messages": [good, {"chat_id": -42, "text": "Да"}]})
 
     assert unreadable.status_code == 400
@@ -254,6 +256,17 @@ def test_the_same_key_and_batch_is_the_same_batch(agent: Caller) -> None:
     assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
     assert again.json() == first.json()
     assert PendingResponse.objects.count() == 2
+
+
+@pytest.mark.parametrize("order", [("send", "send/batch"), ("send/batch", "send")])
+def test_a_batch_of_one_is_not_the_reply_by_itself(agent: Caller, order: tuple[str, str]) -> None:
+    reply = {"chat_id": ChatFactory().pk, "text": "Да"}
+    bodies = {"send": reply, "send/batch": {"messages": [reply]}}
+
+    answers = [agent.post(path, bodies[path], **{"Idempotency-Key": "k1"}) for path in order]
+
+    assert [answer.status_code for answer in answers] == [201, 409]
+    assert PendingResponse.objects.count() == 1
 
 
 def test_a_batch_is_followed_and_taken_back(agent: Caller) -> None:

@@ -262,10 +262,22 @@ class TestPeople:
                     "sandbox.review_pendingresponse",
                     "sandbox.view_responseevent",
                     "sandbox.change_sandboxsettings",
+                    "bots.view_approvalcard",
+                    "bots.view_buttonpress",
                 ],
                 ["api.add_apikey", "auth.change_user"],
             ),
-            ("Администраторы", ["api.add_apikey", "auth.change_user", "sandbox.view_responseevent"], []),
+            (
+                "Администраторы",
+                [
+                    "api.add_apikey",
+                    "auth.change_user",
+                    "sandbox.view_responseevent",
+                    "bots.view_approvalcard",
+                    "bots.view_buttonpress",
+                ],
+                [],
+            ),
         ],
     )
     def test_a_group_may_what_its_work_asks(self, group: str, may: list[str], may_not: list[str]) -> None:
