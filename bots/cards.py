@@ -174,7 +174,7 @@ def _outcome(response: PendingResponse, last_event: ResponseEvent | None) -> str
         case Status.EXPIRED:
             return "⌛ " + _("Expired %(when)s. Nothing was sent.") % last
         case Status.FAILED:
-            reason = shorten(response.last_error, LONGEST_REASON)
+            reason = shorten(_(response.last_error), LONGEST_REASON) if response.last_error else ""
             return "⚠️ " + _("Could not be sent. Open it in the admin.") + f"\n{reason}"
         case _:
             return "⚠️ " + _(

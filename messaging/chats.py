@@ -6,11 +6,15 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from messaging.activity import carry_over
 from messaging.incoming import IncomingChat
 from messaging.locks import lock_chats
 from messaging.models import Chat
+
+# Stored in English, as the API says it; pages translate it.
+_REMOVED = gettext_noop("The bot was removed from the chat, or blocked.")
 
 
 def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
@@ -65,7 +69,7 @@ def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> Non
     store_chats([(chat, at)])
     Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id).update(
         is_active=is_member,
-        unreachable_reason="" if is_member else "The bot was removed from the chat, or blocked.",
+        unreachable_reason="" if is_member else _REMOVED,
         membership_at=at,
     )
 

@@ -16,6 +16,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from clients.people import IncomingPerson
 from messaging.chats import follow_migration, mark_unreachable
@@ -35,6 +36,8 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 # Telegram's own pauses are seconds to minutes; more than this is not believed.
 ONE_DAY = timedelta(days=1)
+# Stored in English, as the API says it; pages translate it.
+_INTERRUPTED = gettext_noop("The process stopped while sending; whether it arrived is not known.")
 # Seconds between the tries to write down an outcome: a PostgreSQL that restarts is back within them.
 OUTCOME_PAUSES = (0.1, 1, 2, 4, 8)
 
@@ -84,8 +87,8 @@ def settle_interrupted() -> int:
             Kind.UNKNOWN,
             actor=HUB,
             where={"attempt_id": response.attempt_id},
-            detail="interrupted while sending",
-            changes={"last_error": "The process stopped while sending; whether it arrived is not known."},
+            detail=gettext_noop("interrupted while sending"),
+            changes={"last_error": _INTERRUPTED},
         )
         for response in interrupted
     )
@@ -104,7 +107,7 @@ def _give_back(response: PendingResponse) -> None:
         Kind.DEFERRED,
         actor=HUB,
         where={"attempt_id": response.attempt_id},
-        detail="not sent: the process slept after its claim",
+        detail=gettext_noop("not sent: the process slept after its claim"),
         changes={"retry_at": None},
     )
 
@@ -151,7 +154,7 @@ def _is_put_off(response: PendingResponse) -> bool:
         Kind.SCHEDULED,
         actor=HUB,
         changes={"scheduled_at": opening},
-        detail="to the chat's working hours",
+        detail=gettext_noop("to the chat's working hours"),
     )
 
 

@@ -137,7 +137,8 @@ def refuse_unreachable(chat: Chat) -> None:
     """Raises ChatUnreachableError, with what Telegram said."""
     if not chat.is_active:
         sentence = _("The bot cannot write to the chat %(id)s.") % {"id": chat.pk}
-        raise ChatUnreachableError(f"{sentence} {chat.unreachable_reason}".strip())
+        reason = _(chat.unreachable_reason) if chat.unreachable_reason else ""
+        raise ChatUnreachableError(f"{sentence} {reason}".strip())
 
 
 def _store(responses: list[PendingResponse], actor: Actor) -> None:

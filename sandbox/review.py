@@ -15,6 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from cvgorod_hub.common.nudge import nudge
 from messaging.ingest import record_sent_without_id
@@ -84,7 +85,7 @@ def approve(
             actor=actor,
             where={"version": response.version},
             text_after=response.response_text,
-            detail="stale, confirmed" if response.is_stale else "",
+            detail=gettext_noop("stale, confirmed") if response.is_stale else "",
             changes={
                 "approved_by": actor.name,
                 # The database's clock: it is the order in which a chat's replies go out.

@@ -107,7 +107,8 @@ class BulkDecisions(ReadOnlyAdmin):
         if request.method != "POST":
             return self._to_queue()
         shown = posted_choices(request.POST.getlist("shown"))
-        if shown is None or request.POST.get("decision") not in {APPROVE, REJECT}:
+        left_out = posted_choices(request.POST.getlist("left_out"))
+        if shown is None or left_out is None or request.POST.get("decision") not in {APPROVE, REJECT}:
             messages.error(request, _("The form was incomplete; nothing was done."))
             return self._to_queue()
         if not shown:
@@ -115,9 +116,11 @@ class BulkDecisions(ReadOnlyAdmin):
             return self._to_queue()
         if request.POST["decision"] == REJECT:
             return self._reject(request, shown)
-        return self._done(
-            request, APPROVE, review.approve_many(shown=shown, actor=Actor.from_user(request.user))
-        )
+        decided, skipped = review.approve_many(shown=shown, actor=Actor.from_user(request.user))
+        # What the page said it would skip is skipped, whatever has become of it since.
+        said = _("Left out, as the page said. Read it on its own page.")
+        skipped += [review.Skipped(response_id, said) for response_id, _version in left_out]
+        return self._done(request, APPROVE, (decided, skipped))
 
     def bulk_done_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
@@ -71,7 +72,7 @@ class ResponseEventAdmin(LargeTableAdmin):
 
     @display(description=_("detail"))
     def detail_start(self, event: ResponseEvent) -> str:
-        return excerpt(event.detail)
+        return excerpt(gettext(event.detail)) if event.detail else ""
 
     @display(description=_("reply"))
     def reply(self, event: ResponseEvent) -> str:

@@ -40,6 +40,19 @@ def test_a_reply_arrives_as_the_plain_text_that_was_approved(telegram: Simulated
     assert abs((sent.sent_at - timezone.now()).total_seconds()) < 5
 
 
+@pytest.mark.parametrize("is_off", [True, False])
+def test_link_previews_are_off_as_the_setting_says(
+    telegram: SimulatedTelegram, settings: Settings, is_off: bool
+) -> None:
+    settings.SEND_WITHOUT_LINK_PREVIEW = is_off
+
+    send("https://example.com/roses")
+
+    [call] = telegram.calls("sendMessage")
+    options = call.params.get("link_preview_options")
+    assert (options is not None and "is_disabled" in str(options)) == is_off
+
+
 def test_an_answer_to_a_deleted_question_is_still_sent(telegram: SimulatedTelegram) -> None:
     assert send(reply_to=424242) is None
 

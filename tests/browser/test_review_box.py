@@ -146,7 +146,7 @@ def test_a_conversation_that_went_on_is_read_and_confirmed_each_time(
     client_writes(draft.chat, "Хотя нет, давайте")
     screen(confirm)
 
-    screen(sees, "Пока вы читали, разговор продолжился.")
+    screen(sees, "Пока вы читали, переписка продолжилась.")
     screen(sees, "Хотя нет, давайте")
     draft.refresh_from_db()
     assert draft.status == "pending"

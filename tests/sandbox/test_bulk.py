@@ -226,3 +226,16 @@ def test_whoever_may_decide_but_not_see_cannot_decide_either() -> None:
     assert client.post(reverse(BULK), {"decision": "approve", "shown": as_shown(draft)}).status_code == 403
     assert client.get(reverse(DONE)).status_code == 403
     assert statuses() == ["pending"]
+
+
+def test_what_the_page_said_it_skips_is_skipped_even_if_nothing_speaks_against_it_any_more(
+    client: Client,
+) -> None:
+    chosen, left_out = ResponseFactory(), ResponseFactory()
+
+    answer = confirm(client, as_shown(chosen), left_out=as_shown(left_out))
+
+    chosen.refresh_from_db()
+    left_out.refresh_from_db()
+    assert (chosen.status, left_out.status) == ("approved", "pending")
+    assert left_out.response_text in answer.content.decode()
