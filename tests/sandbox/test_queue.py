@@ -47,6 +47,15 @@ def waiting_draft(*, minutes: int = 0, urgent: bool = False, **fields: Any) -> P
 
 
 class TestCards:
+    @pytest.mark.parametrize(("state", "count"), [("approved", 1), ("sent", 0)])
+    def test_an_approved_reply_says_that_the_conversation_went_on_while_it_can_be_cancelled(
+        self, manager_client: Client, state: str, count: int
+    ) -> None:
+        draft = ResponseFactory(status=state, scheduled_at=timezone.now() + timedelta(hours=9))
+        MessageFactory(chat=draft.chat, text="Отмена!")
+
+        assert page(manager_client, state=state).count("card-label is-warning") == count
+
     def test_a_card_shows_who_asked_what_and_the_whole_draft(self, manager_client: Client) -> None:
         draft = waiting_draft(minutes=25, response_text="Да, есть.\n\n" + "Хорошая. " * 100)
         author = MessageFactory._meta.model.objects.get(chat=draft.chat).user
