@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import factory
+from django.db import connection
 from factory.django import DjangoModelFactory
 
 from clients.models import RoleName, TelegramUser, UserRole
@@ -72,6 +73,28 @@ class ResponseFactory(DjangoModelFactory[PendingResponse]):
     response_text = "Да, роза есть, 95 рублей."
     original_text = factory.SelfAttribute("response_text")
     requested_by = "agent"
+
+    @classmethod
+    def _create(cls, model_class: type[PendingResponse], *args: Any, **fields: Any) -> PendingResponse:
+        if connection.in_atomic_block:
+            fields.setdefault("anchor_snapshot", before_this_transaction())
+        return super()._create(model_class, *args, **fields)
+
+
+def before_this_transaction() -> str:
+    """A snapshot that shows nothing of a test that is one transaction.
+
+    A real one shows it or not, as other transactions of the server happen to end: a transaction's own
+    number is not among those that its snapshot knows to be running.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint, pg_current_snapshot()::text")
+        own, snapshot = cursor.fetchone()
+    oldest, next_one, running = snapshot.split(":")
+    if own >= int(next_one):
+        return str(snapshot)
+    numbers = sorted({own, *map(int, filter(None, running.split(",")))})
+    return f"{min(own, int(oldest))}:{next_one}:{','.join(map(str, numbers))}"
 
 
 def make(factory_class: type[DjangoModelFactory[Any]], count: int, **fields: Any) -> list[Any]:
