@@ -41,6 +41,7 @@ class RawUpdate(models.Model):
         PARSED = "parsed", _("stored as a message")
         IGNORED = "ignored", _("nothing to store")
         FAILED = "failed", _("could not be read")
+        DISMISSED = "dismissed", _("could not be read, set aside by a person")
 
     bot = models.ForeignKey(
         TelegramBot, on_delete=models.PROTECT, related_name="updates", verbose_name=_("bot")
@@ -49,6 +50,8 @@ class RawUpdate(models.Model):
         _("update"), null=True, help_text=_("Empty where Telegram's number could not be read.")
     )
     kind = models.CharField(_("kind"), max_length=64)
+    # As the payload says it, so that a chat's failures can be counted; nobody has checked it.
+    chat_id = models.BigIntegerField(_("chat"), null=True)
     # Text, not jsonb: jsonb refuses NUL and lone surrogates, and an update must be kept as it is.
     payload = models.TextField(_("payload"))
     parse_state = models.CharField(_("state"), max_length=16, choices=State, default=State.PENDING)

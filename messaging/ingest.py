@@ -164,7 +164,7 @@ def _write(rows: Sequence[Message]) -> None:
     by_key = [
         (
             [row for row in rows if row.telegram_message_id is not None],
-            ("chat", "telegram_message_id", "business_connection_id"),
+            ("chat", "telegram_message_id", "business_connection_id", "numbered_by"),
         ),
         ([row for row in rows if row.telegram_message_id is None], ("origin",)),
     ]

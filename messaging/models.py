@@ -165,6 +165,9 @@ class Message(models.Model):
         db_index=False,  # the composite indexes below begin with it
     )
     telegram_message_id = models.BigIntegerField(_("message id"), null=True)
+    # Part of the key: Telegram numbers a supergroup's or a channel's messages once for everybody (0 here),
+    # those of private chats and basic groups for each bot anew (the bot's id).
+    numbered_by = models.BigIntegerField(default=0, db_default=0, editable=False)
     business_connection_id = models.CharField(
         _("business connection"), max_length=128, blank=True, default=""
     )
@@ -196,6 +199,9 @@ class Message(models.Model):
     transcript = models.TextField(_("transcript"), blank=True, default="")
     timestamp = models.DateTimeField(_("time"))
     edited_at = models.DateTimeField(_("edited"), null=True)
+    deleted_at = models.DateTimeField(
+        _("deleted"), null=True, help_text=_("Telegram tells of deletions in business chats only.")
+    )
     # The newest state seen, visible or not: an older one that is read later must not win. Within one
     # second the later arrival counts (the raw update's key).
     state_at = models.DateTimeField(null=True, editable=False)
@@ -220,7 +226,7 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         constraints = [
             models.UniqueConstraint(
-                fields=["chat", "telegram_message_id", "business_connection_id"],
+                fields=["chat", "telegram_message_id", "business_connection_id", "numbered_by"],
                 name="messages_chat_message_id",
             ),
             models.CheckConstraint(
