@@ -8,7 +8,7 @@ imports this module.
 from celery import shared_task
 from django.conf import settings
 
-from bots.updates import parse_waiting_updates
+from bots.updates import parse_all_waiting_updates
 
 # One call shows cards for so long at the most; the next sweep goes on.
 SHOW_SECONDS = 10
@@ -17,10 +17,7 @@ SHOW_SECONDS = 10
 @shared_task
 def parse_pending_updates() -> int:
     """Updates that a collector stored but did not live to read."""
-    taken = 0
-    while count := parse_waiting_updates():
-        taken += count
-    return taken
+    return parse_all_waiting_updates()
 
 
 @shared_task

@@ -18,6 +18,7 @@ from django.utils import timezone
 from bots.content import BIGINT
 from bots.models import ButtonPress, RawUpdate, TelegramBot
 from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
+from cvgorod_hub.common.bulk import insert_rows, update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 State = RawUpdate.State
 # One parsing transaction takes so many updates at the most.
 PARSE_BATCH = 200
+RAW_FIELDS = (
+    "bot", "update_id", "kind", "chat_id", "payload", "parse_state", "error", "note", "received_at",
+)  # fmt: skip
+READ_FIELDS = ("parse_state", "error", "note", "parsed_at")
 # By its name: the tasks' module imports this one.
 SETTLE_PRESSES = "bots.tasks.settle_presses"
 
@@ -45,7 +50,7 @@ def store_updates(*, bot_id: int, raw: Sequence[object]) -> int | None:
     ids = [row.update_id for row in rows if row.update_id is not None]
     next_offset = max(ids) + 1 if ids else None
     with transaction.atomic():
-        RawUpdate.objects.bulk_create(_not_yet_stored(bot_id, rows), ignore_conflicts=True)
+        insert_rows(_not_yet_stored(bot_id, rows), RAW_FIELDS, conflict=("bot", "update_id"))
         if next_offset is not None:
             # Not the larger of old and new: after a quiet week Telegram may count from a lower number.
             TelegramBot.objects.filter(pk=bot_id).update(
@@ -55,7 +60,7 @@ def store_updates(*, bot_id: int, raw: Sequence[object]) -> int | None:
 
 
 def parse_waiting_updates(*, bot_id: int | None = None) -> int:
-    """Read up to one batch of stored updates, oldest first; returns how many were taken.
+    """Read up to PARSE_BATCH stored updates, oldest first; returns how many were taken.
 
     Updates that another process is reading are passed over. One that cannot be read, or whose rows the
     database refuses, is marked and does not hold back its neighbours. Raises a DatabaseError that will pass
@@ -68,8 +73,16 @@ def parse_waiting_updates(*, bot_id: int | None = None) -> int:
         rows = list(waiting.select_for_update(skip_locked=True)[:PARSE_BATCH])
         parsed = [(row, update) for row in rows if (update := _read(row)) is not None]
         _apply_or_fail(parsed)
-        RawUpdate.objects.bulk_update(rows, ["parse_state", "error", "note", "parsed_at"])
+        update_rows(rows, READ_FIELDS)
     return len(rows)
+
+
+def parse_all_waiting_updates(*, bot_id: int | None = None) -> int:
+    """Read batch after batch until no full one is left; returns how many updates were taken."""
+    total = 0
+    while (taken := parse_waiting_updates(bot_id=bot_id)) == PARSE_BATCH:
+        total += taken
+    return total + taken
 
 
 def replay_updates(updates: QuerySet[RawUpdate]) -> int:
@@ -79,8 +92,7 @@ def replay_updates(updates: QuerySet[RawUpdate]) -> int:
     """
     ids = list(updates.values_list("pk", flat=True))
     RawUpdate.objects.filter(pk__in=ids).update(parse_state=State.PENDING, error="")
-    while parse_waiting_updates():
-        pass
+    parse_all_waiting_updates()
     return RawUpdate.objects.filter(pk__in=ids, parse_state=State.FAILED).count()
 
 
@@ -88,9 +100,26 @@ def _as_row(bot_id: int, update: object) -> RawUpdate:
     update_id = update.get("update_id") if isinstance(update, dict) else None
     if isinstance(update_id, bool) or not isinstance(update_id, int) or not 0 <= update_id < BIGINT - 1:
         update_id = None
+    kind = update_kind(update)
     return RawUpdate(
-        bot_id=bot_id, update_id=update_id, kind=update_kind(update), payload=encode_payload(update)
+        bot_id=bot_id,
+        update_id=update_id,
+        kind=kind,
+        chat_id=_chat_id(update, kind),
+        payload=encode_payload(update),
+        received_at=timezone.now(),
     )
+
+
+def _chat_id(update: object, kind: str) -> int | None:
+    """The chat that the update names, where it does; of a press the chat of its message."""
+    content = update.get(kind) if isinstance(update, dict) else None
+    if isinstance(content, dict) and isinstance(content.get("message"), dict):
+        content = content["message"]
+    chat = content.get("chat") if isinstance(content, dict) else None
+    number = chat.get("id") if isinstance(chat, dict) else None
+    is_id = isinstance(number, int) and not isinstance(number, bool) and -BIGINT <= number < BIGINT
+    return number if is_id else None
 
 
 def encode_payload(update: object) -> str:
@@ -149,11 +178,12 @@ def _read(row: RawUpdate) -> ParsedUpdate | None:
 
 
 def _apply(updates: Sequence[ParsedUpdate]) -> None:
-    lock_chats(chat_id for update in updates for chat_id in update.chat_ids)
-    for update in updates:
-        if update.membership is not None:
-            membership = update.membership
-            note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
+    memberships = [update.membership for update in updates if update.membership is not None]
+    if memberships:
+        # All of them at once: the messages' chats would be locked after these, and out of order.
+        lock_chats(chat_id for update in updates for chat_id in update.chat_ids)
+    for membership in memberships:
+        note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
     _store_presses([update.press for update in updates if update.press is not None])
     changed = store_messages([update.message for update in updates if update.message is not None])
     if not changed:

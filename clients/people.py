@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clients.models import RoleName, TelegramUser, UserRole
+from cvgorod_hub.common.bulk import insert_rows, update_rows
 from cvgorod_hub.common.database import lock_keys
 
 # Keeps these locks apart from other advisory locks: Telegram's ids have 52 bits.
 PEOPLE_LOCKS = 1 << 60
+SEEN_FIELDS = ("username", "first_name", "last_name", "first_seen", "last_seen")
+FIELDS = ("id", "role", *SEEN_FIELDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,29 +36,33 @@ def store_people(
     seen = sorted(sightings, key=lambda sighting: sighting[1])
     ids = {person.id for person, _at in seen}
     lock_keys(PEOPLE_LOCKS + person_id for person_id in ids)
-    known = {user.pk: user for user in TelegramUser.objects.filter(pk__in=ids).select_related("role")}
-    roles = _roles() if ids - known.keys() else {}
+    known = {user.pk: user for user in TelegramUser.objects.filter(pk__in=ids)}
+    roles = _Roles()
+    for user in known.values():
+        user.role = roles.by_id[user.role_id]
+    fresh: dict[int, TelegramUser] = {}
     changed: dict[int, TelegramUser] = {}
     for person, at in seen:
-        user = known.get(person.id)
-        if user is None:
-            role = roles[new_bots if person.is_bot else RoleName.CLIENT]
-            user = known[person.id] = TelegramUser(id=person.id, role=role, first_seen=at, last_seen=at)
-            changed[user.pk] = _rename(user, person)
-            continue
-        if at < user.first_seen:
-            user.first_seen = at
-            changed[user.pk] = user
-        if at > user.last_seen:
-            user.last_seen = at
-            changed[user.pk] = _rename(user, person)
-    TelegramUser.objects.bulk_create(
-        (user for _id, user in sorted(changed.items())),
-        update_conflicts=True,
-        update_fields=["username", "first_name", "last_name", "first_seen", "last_seen"],
-        unique_fields=["id"],
-    )
+        if person.id not in known:
+            role = roles.by_name[new_bots if person.is_bot else RoleName.CLIENT]
+            user = TelegramUser(id=person.id, role=role, first_seen=at, last_seen=at)
+            known[person.id] = fresh[person.id] = _rename(user, person)
+        elif _is_news(known[person.id], person, at):
+            changed[person.id] = known[person.id]
+    insert_rows(list(fresh.values()), FIELDS)
+    update_rows([user for user_id, user in changed.items() if user_id not in fresh], SEEN_FIELDS)
     return known
+
+
+def _is_news(user: TelegramUser, person: IncomingPerson, at: datetime) -> bool:
+    """Take over what a sighting says; whether it said anything that we did not know."""
+    is_earliest, is_latest = at < user.first_seen, at > user.last_seen
+    if is_earliest:
+        user.first_seen = at
+    if is_latest:
+        user.last_seen = at
+        _rename(user, person)
+    return is_earliest or is_latest
 
 
 def _rename(user: TelegramUser, person: IncomingPerson) -> TelegramUser:
@@ -65,5 +72,9 @@ def _rename(user: TelegramUser, person: IncomingPerson) -> TelegramUser:
     return user
 
 
-def _roles() -> dict[str, UserRole]:
-    return {role.role_name: role for role in UserRole.objects.all()}
+class _Roles:
+    """All of them, read once: people share a handful."""
+
+    def __init__(self) -> None:
+        self.by_id = UserRole.objects.in_bulk()
+        self.by_name = {role.role_name: role for role in self.by_id.values()}

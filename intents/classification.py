@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from clients.models import RoleName, TelegramUser
+from clients.models import RoleName
 from intents.models import MessageAnalysis
 from intents.patterns import Verdict
 from intents.rulebook import load_classifier
@@ -40,17 +40,16 @@ WHERE stands.source <> %s
 def classify_by_patterns(messages: Sequence[Message]) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
-    At most four queries for any number of messages. What a person decided stays. With a key for the model,
-    a verdict below CLASSIFY_MODEL_BELOW makes the message due for it (intents.tasks asks it later).
+    The messages come with their `user` and its `role`. At most three queries for any number of messages.
+    What a person decided stays. With a key for the model, a verdict below CLASSIFY_MODEL_BELOW makes the
+    message due for it (intents.tasks asks it later).
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
     if not worded:
         return
-    roles = _roles({message.user_id for message in worded.values() if message.user_id is not None})
     verdicts = [
-        (pk, classifier.classify(words_of(message), roles.get(message.user_id or 0, RoleName.CLIENT)))
-        for pk, message in sorted(worded.items())
+        (pk, classifier.classify(words_of(message), _role(message))) for pk, message in sorted(worded.items())
     ]
     _write(verdicts, now=timezone.now())
 
@@ -66,6 +65,7 @@ def classify_missed(*, limit: int = 500) -> int:
         .filter(source=Message.Source.TELEGRAM)
         .exclude(message_type=Message.Type.SERVICE)
         .exclude(text="", transcript="")
+        .select_related("user__role")
         .defer("search_vector")
         .order_by("-id")[:limit]
     )
@@ -83,9 +83,8 @@ def _has_words(message: Message) -> bool:
     return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
 
 
-def _roles(user_ids: set[int]) -> dict[int, str]:
-    people = TelegramUser.objects.filter(pk__in=user_ids)
-    return dict(people.values_list("pk", "role__role_name"))
+def _role(message: Message) -> str:
+    return message.user.role.role_name if message.user else RoleName.CLIENT
 
 
 def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime) -> None:

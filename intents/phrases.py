@@ -37,10 +37,11 @@ class PhraseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Alternatives' keys, place by place; None is a gap."""
+    """Alternatives' keys, place by place; None is a gap. `second` is the place after the first, if any."""
 
     text: str
     elements: tuple[frozenset[str] | None, ...]
+    second: frozenset[str]
     negates: bool
     asks: bool
 
@@ -65,6 +66,7 @@ def parse(text: str) -> Phrase:
     return Phrase(
         text=text,
         elements=elements,
+        second=next((element for element in elements[1:] if element is not None), frozenset()),
         negates=any(element is not None and "не" in element for element in elements),
         asks=any(element is not None and QUESTION in element for element in elements),
     )
@@ -108,10 +110,13 @@ class Index:
 
         With `owners`, only of theirs.
         """
+        said = set().union(*(token.keys for token in tokens))
         for position, token in enumerate(tokens):
             for key in self._by_first.keys() & token.keys:
                 for phrase, owner in self._by_first[key]:
                     if owners is not None and owner not in owners:
+                        continue
+                    if phrase.second and said.isdisjoint(phrase.second):
                         continue
                     if token.is_negated and not phrase.negates and key[0] != "<":
                         continue

@@ -1,117 +1,185 @@
 """Since when a client waits, kept on the chat so that nobody has to read its history."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from clients.models import RoleName
+from cvgorod_hub.common.bulk import update_rows
 from messaging.locks import lock_chats
 from messaging.models import Chat, Message
 
 NEWEST_FIRST = ("-timestamp", "-telegram_message_id")
+ACTIVITY_FIELDS = ("last_message_at", "answered_at", "answered_message_id", "waiting_since")
 
-# (timestamp, Telegram's message id): the id settles the order within one second.
-Answer = tuple[datetime, int]
+# A message's place in its chat: (timestamp, Telegram's message id); the id settles the order within a second.
+Place = tuple[datetime, int]
 
-_UPDATE = """
-UPDATE chats SET
-    last_message_at = GREATEST(chats.last_message_at, fresh.last_message_at),
-    answered_at = answer.at,
-    answered_message_id = answer.message_id,
-    waiting_since = CASE WHEN chats.migrated_to_id IS NULL THEN (
-        SELECT messages.timestamp
-        FROM messages
-        JOIN users ON users.id = messages.user_id
-        JOIN user_roles ON user_roles.id = users.role_id
-        WHERE messages.chat_id = ANY (
-                chats.id || ARRAY(SELECT id FROM chats AS before WHERE before.migrated_to_id = chats.id))
-          AND user_roles.role_name = %(client)s
-          AND messages.source = %(telegram)s
-          AND messages.message_type <> %(service)s
-          AND messages.timestamp >= COALESCE(answer.at, '-infinity')
-          AND (answer.at IS NULL
-               OR (messages.timestamp, messages.telegram_message_id) > (answer.at, answer.message_id))
-        ORDER BY messages.timestamp, messages.id
-        LIMIT 1
-    ) END
-FROM unnest(%(chats)s::bigint[], %(last)s::timestamptz[], %(answered)s::timestamptz[], %(ids)s::bigint[])
-         AS fresh (chat_id, last_message_at, answered_at, answered_message_id)
-     JOIN chats AS known ON known.id = fresh.chat_id
+# A group that became a supergroup goes on there, so its messages count there too. Whether somebody is a
+# client is asked row by row on purpose: as a join, the planner may begin with all that clients ever wrote.
+_FIRST_ASKED = """
+SELECT answers.chat_id, min(asked.timestamp)
+FROM unnest(%(chats)s::bigint[], %(at)s::timestamptz[], %(numbers)s::bigint[])
+         AS answers (chat_id, at, message_id)
+     JOIN chats AS part ON part.id = answers.chat_id OR part.migrated_to_id = answers.chat_id
      CROSS JOIN LATERAL (
-         SELECT at, message_id
-         FROM (VALUES (known.answered_at, known.answered_message_id),
-                      (fresh.answered_at, fresh.answered_message_id)) AS answers (at, message_id)
-         ORDER BY at DESC NULLS LAST, message_id DESC NULLS LAST
+         SELECT messages.timestamp
+         FROM messages
+         WHERE messages.chat_id = part.id
+           AND messages.source = %(telegram)s
+           AND messages.message_type <> %(service)s
+           AND messages.deleted_at IS NULL
+           AND messages.timestamp >= COALESCE(answers.at, '-infinity')
+           AND (messages.timestamp, COALESCE(messages.telegram_message_id, 0))
+               > (COALESCE(answers.at, '-infinity'), answers.message_id)
+           AND (SELECT NOT (user_roles.is_staff OR user_roles.is_bot)
+                FROM users JOIN user_roles ON user_roles.id = users.role_id
+                WHERE users.id = messages.user_id)
+         ORDER BY messages.timestamp, messages.id
          LIMIT 1
-     ) AS answer
-WHERE chats.id = fresh.chat_id
+     ) AS asked
+GROUP BY answers.chat_id
 """
 
 
-def note_activity(messages: Sequence[Message]) -> None:
-    """Bring the chats of these messages up to date, in one statement. Call it with the chats locked.
+@dataclass
+class _News:
+    """What a batch of messages says about one chat."""
 
-    A word of our staff, or a reply that the hub sent, answers what was said before it. Service messages
-    and imported history neither wait nor answer.
+    last: list[datetime] = field(default_factory=list)
+    answers: list[Place] = field(default_factory=list)
+    questions: list[Place] = field(default_factory=list)
+
+
+def note_activity(messages: Sequence[Message], *, known: Mapping[int, Chat] | None = None) -> None:
+    """Bring the chats of these messages up to date: at most three queries. Call it with the chats locked.
+
+    The messages come with their `user` and its `role`; `known` are chats as they were read under the lock.
+    A word of our staff, or a reply that the hub sent, answers what was said before it. Service messages and
+    imported history neither wait nor answer.
     """
-    last: dict[int, datetime] = {}
-    answered: dict[int, list[Answer]] = defaultdict(list)
-    for message in messages:
-        last[message.chat_id] = max(message.timestamp, last.get(message.chat_id, message.timestamp))
-        if _answers(message):
-            number = message.telegram_message_id or 0
-            answered[message.chat_id].append((message.timestamp, number))
-    if not last:
+    if not messages:
         return
-    _update(last, {chat_id: max(answers) for chat_id, answers in answered.items()})
+    chats = _chats({message.chat_id for message in messages}, known or {})
+    news: dict[int, _News] = defaultdict(_News)
+    for message in messages:
+        news[message.chat_id].last.append(message.timestamp)
+        here = news[chats[message.chat_id].migrated_to_id or message.chat_id]
+        if _answers(message):
+            here.answers.append(_place(message))
+        elif _asks(message):
+            here.questions.append(_place(message))
+    answered = [chats[chat_id] for chat_id, told in news.items() if _take_over(chats[chat_id], told)]
+    _recount(answered)
+    update_rows([chats[chat_id] for chat_id in sorted(news)], ACTIVITY_FIELDS)
 
 
 def carry_over(*, old_id: int, new_id: int) -> None:
     """A group goes on under another id: what was asked and answered there counts here."""
-    old = Chat.objects.get(pk=old_id)
-    answered = {}
-    if old.answered_at is not None:
-        answered[new_id] = (old.answered_at, old.answered_message_id or 0)
-    _update({old_id: old.last_message_at, new_id: old.last_message_at}, answered)
+    chats = Chat.objects.in_bulk([old_id, new_id])
+    old, new = chats[old_id], chats[new_id]
+    old.waiting_since = None
+    _take_over(new, _News([old.last_message_at] if old.last_message_at else [], [*_known_answer(old)]))
+    _recount([new])
+    update_rows([old, new], ACTIVITY_FIELDS)
 
 
 def recount_chats_of(*, user_id: int) -> int:
     """Judge anew who waits where this person has written, after a role changed; returns how many chats.
 
-    Two queries a chat: people's order, not part of the flow.
+    Some queries a chat: people's order, not part of the flow.
     """
     chat_ids = Message.objects.filter(user_id=user_id).values_list("chat_id", flat=True).distinct()
     counted = 0
     for chat_id in sorted(chat_ids):
         with transaction.atomic():
             lock_chats([chat_id])
-            chat = Chat.objects.get(pk=chat_id)
-            last = Message.objects.answers().filter(chat_id=chat_id).order_by(*NEWEST_FIRST).first()
-            chat.answered_at = last.timestamp if last else None
-            chat.answered_message_id = (last.telegram_message_id or 0) if last else None
-            chat.save(update_fields=["answered_at", "answered_message_id"])
-            _update({chat_id: chat.last_message_at}, {})
+            recount_chat(chat_id)
         counted += 1
     return counted
 
 
-def _update(last: Mapping[int, datetime | None], newest: Mapping[int, Answer]) -> None:
-    chat_ids = sorted(last)
+def recount_chat(chat_id: int) -> None:
+    """Judge anew since when a client waits in one chat, from its messages. Call it with the chat locked."""
+    chat = Chat.objects.get(pk=chat_id)
+    last = Message.objects.answers().filter(chat_id=chat_id).order_by(*NEWEST_FIRST).first()
+    chat.answered_at = last.timestamp if last else None
+    chat.answered_message_id = (last.telegram_message_id or 0) if last else None
+    _recount([chat])
+    update_rows([chat], ACTIVITY_FIELDS)
+
+
+def _chats(wanted: set[int], known: Mapping[int, Chat]) -> dict[int, Chat]:
+    """These chats, and those in which they are continued.
+
+    The latter are locked late, out of the common order; a word in a group that has already moved is rare
+    enough for the database to settle it.
+    """
+    chats = {chat_id: chat for chat_id, chat in known.items() if chat_id in wanted}
+    chats |= _read(wanted - chats.keys())
+    successors = {chat.migrated_to_id for chat in chats.values() if chat.migrated_to_id} - chats.keys()
+    if successors:
+        lock_chats(successors)
+        chats |= _read(successors)
+    return chats
+
+
+def _read(chat_ids: set[int]) -> dict[int, Chat]:
+    rows = Chat.objects.only(*ACTIVITY_FIELDS, "migrated_to")
+    return rows.in_bulk(chat_ids) if chat_ids else {}
+
+
+def _take_over(chat: Chat, news: _News) -> bool:
+    """Bring the row up to date; whether a newer answer asks for a look at what was said after it."""
+    chat.last_message_at = max([*news.last, *filter(None, [chat.last_message_at])], default=None)
+    known = list(_known_answer(chat))
+    newest = max([*known, *news.answers], default=None)
+    if newest is not None and [newest] != known:
+        chat.answered_at, chat.answered_message_id = newest
+        return True
+    unanswered = [place[0] for place in news.questions if newest is None or place > newest]
+    chat.waiting_since = min([*unanswered, *filter(None, [chat.waiting_since])], default=None)
+    return False
+
+
+def _recount(chats: Sequence[Chat]) -> None:
+    """Set `waiting_since` to the first question after the chat's answer, by what is stored."""
+    if not chats:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
-            _UPDATE,
+            _FIRST_ASKED,
             {
-                "client": RoleName.CLIENT,
                 "telegram": Message.Source.TELEGRAM,
                 "service": Message.Type.SERVICE,
-                "chats": chat_ids,
-                "last": [last[chat_id] for chat_id in chat_ids],
-                "answered": [newest[i][0] if i in newest else None for i in chat_ids],
-                "ids": [newest[i][1] if i in newest else None for i in chat_ids],
+                "chats": [chat.pk for chat in chats],
+                "at": [chat.answered_at for chat in chats],
+                "numbers": [chat.answered_message_id or 0 for chat in chats],
             },
         )
+        first: Mapping[int, datetime] = dict(cursor.fetchall())
+    for chat in chats:
+        chat.waiting_since = None if chat.migrated_to_id else first.get(chat.pk)
+
+
+def _known_answer(chat: Chat) -> Iterable[Place]:
+    """The chat's newest answer, if there is one."""
+    if chat.answered_at is not None:
+        yield (chat.answered_at, chat.answered_message_id or 0)
+
+
+def _place(message: Message) -> Place:
+    return message.timestamp, message.telegram_message_id or 0
+
+
+def _asks(message: Message) -> bool:
+    """As `MessageQuerySet.of_clients()` says it of stored rows."""
+    if message.source != Message.Source.TELEGRAM or message.message_type == Message.Type.SERVICE:
+        return False
+    role = message.user.role if message.user else None
+    return role is not None and not role.is_staff and not role.is_bot and message.deleted_at is None
 
 
 def _answers(message: Message) -> bool:

@@ -8,28 +8,31 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from messaging.activity import carry_over
+from messaging.activity import ACTIVITY_FIELDS, carry_over
 from messaging.incoming import IncomingChat
 from messaging.locks import lock_chats
 from messaging.models import Chat
 
 # Stored in English, as the API says it; pages translate it.
+_KNOWN_FIELDS = ("name", "chat_type", "is_active", "membership_at", "migrated_to", *ACTIVITY_FIELDS)
 _REMOVED = gettext_noop("The bot was removed from the chat, or blocked.")
 
 
-def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
+def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> dict[int, Chat]:
     """Create or rename, by the latest sighting; one older than the chat's last message renames nothing.
 
-    A chat that is as we know it is not written again.
+    Returns the chats by id, with what `messaging.activity` keeps on them. A chat that is as we know it is not
+    written again.
     """
     latest = {chat.id: (chat, at) for chat, at in sorted(sightings, key=lambda sighting: sighting[1])}
-    known = {chat.pk: chat for chat in Chat.objects.filter(pk__in=latest)}
+    known = Chat.objects.only(*_KNOWN_FIELDS).in_bulk(latest)
+    fresh = {
+        pk: Chat(id=pk, name=chat.name, chat_type=chat.chat_type)
+        for pk, (chat, at) in sorted(latest.items())
+        if _is_news(known.get(pk), chat, at)
+    }
     Chat.objects.bulk_create(
-        (
-            Chat(id=chat.id, name=chat.name, chat_type=chat.chat_type)
-            for _id, (chat, at) in sorted(latest.items())
-            if _is_news(known.get(chat.id), chat, at)
-        ),
+        fresh.values(),
         update_conflicts=True,
         update_fields=["name", "chat_type", "updated_at"],
         unique_fields=["id"],
@@ -42,6 +45,7 @@ def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
     ]
     if returned:
         Chat.objects.filter(pk__in=returned).update(is_active=True, unreachable_reason="")
+    return fresh | known
 
 
 def follow_migration(*, old_id: int, new_id: int) -> None:

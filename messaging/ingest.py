@@ -10,10 +10,11 @@ from datetime import datetime
 from itertools import pairwise
 
 from django.db import transaction
-from django.db.models import Q
+from django.utils import timezone
 
 from clients.models import RoleName
 from clients.people import IncomingPerson, store_people
+from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import note_activity
 from messaging.chats import follow_migration, store_chats
 from messaging.incoming import IncomingMessage
@@ -26,6 +27,11 @@ Key = tuple[int, str, int | str | None]
 VISIBLE_FIELDS = ("text", "message_type", "media")
 STATE_FIELDS = ("state_at", "state_arrival")
 WRITTEN_FIELDS = (*VISIBLE_FIELDS, "edited_at", "timestamp", *STATE_FIELDS)
+STORED_FIELDS = (
+    *WRITTEN_FIELDS, "chat", "telegram_message_id", "numbered_by", "business_connection_id", "origin", "user",
+    "sender_chat_id", "reply_to_message_id", "message_thread_id", "media_group_id", "forwarded_from",
+    "source",    "transcript_state", "transcript", "created_at",
+)  # fmt: skip
 
 
 def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
@@ -35,23 +41,30 @@ def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
     """
     if not batch:
         return []
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         lock_chats(chat_id for incoming in batch for chat_id in incoming.chat_ids)
-        store_chats((incoming.chat, incoming.said_at) for incoming in batch)
+        chats = store_chats((incoming.chat, incoming.said_at) for incoming in batch)
         people = store_people(
             [(incoming.sender, incoming.timestamp) for incoming in batch if incoming.sender]
         )
-        for incoming in batch:
-            if incoming.migrated_to is not None:
-                follow_migration(old_id=incoming.chat.id, new_id=incoming.migrated_to)
-            if incoming.migrated_from is not None:
-                follow_migration(old_id=incoming.migrated_from, new_id=incoming.chat.id)
+        if moves := [move for incoming in batch for move in _moves(incoming)]:
+            for old_id, new_id in moves:
+                follow_migration(old_id=old_id, new_id=new_id)
+            chats = {}  # no longer what is stored
         changed = _store_states(batch)
         for message in changed:
             if message.user_id is not None:
                 message.user = people[message.user_id]
-        note_activity(changed)
+        note_activity(changed, known=chats)
     return changed
+
+
+def _moves(incoming: IncomingMessage) -> Iterable[tuple[int, int]]:
+    """(old chat, new chat) where the message says that a group became a supergroup."""
+    if incoming.migrated_to is not None:
+        yield incoming.chat.id, incoming.migrated_to
+    if incoming.migrated_from is not None:
+        yield incoming.migrated_from, incoming.chat.id
 
 
 def record_sent(
@@ -123,7 +136,7 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
         versions += [(owner, row) for row, later in pairwise(rows) if _differ(row, later)]
     _write(changed)
     if unseen:
-        Message.objects.bulk_update(unseen, STATE_FIELDS)
+        update_rows(unseen, STATE_FIELDS)
     ids = {_key(message): message.pk for message in (*stored.values(), *changed)}
     MessageVersion.objects.bulk_create(
         (
@@ -142,21 +155,18 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
 
 def _find_stored(batch: Iterable[IncomingMessage]) -> Iterable[Message]:
     """The rows of these messages, locked in one order, so that two writers never block each other."""
-    ids: dict[int, set[int]] = defaultdict(set)
-    origins = set()
-    for incoming in batch:
-        if incoming.telegram_message_id is None:
-            origins.add(incoming.origin)
-        else:
-            ids[incoming.chat.id].add(incoming.telegram_message_id)
-    wanted = Q(origin__in=origins) if origins else Q()
-    if ids:
-        every_id = set().union(*ids.values())
-        wanted |= Q(chat_id__in=ids, telegram_message_id__in=every_id)
-    rows = Message.objects.filter(wanted).defer("search_vector").order_by("id")
-    for row in rows.select_for_update():
-        if row.telegram_message_id is None or row.telegram_message_id in ids[row.chat_id]:
-            yield row
+    numbers = {(one.chat.id, one.telegram_message_id) for one in batch if one.telegram_message_id is not None}
+    origins = {one.origin for one in batch if one.telegram_message_id is None}
+    rows = Message.objects.defer("search_vector").order_by("id").select_for_update()
+    found: list[Message] = []
+    if numbers:
+        chat_ids, message_ids = zip(*numbers, strict=True)
+        # As pairs: two lists would make the index look for every number in every chat.
+        pairs = "(chat_id, telegram_message_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))"
+        found += rows.extra(where=[pairs], params=[[*chat_ids], [*message_ids]])  # noqa: S610
+    if origins:
+        found += rows.filter(origin__in=origins)
+    return found
 
 
 def _write(rows: Sequence[Message]) -> None:
@@ -170,12 +180,7 @@ def _write(rows: Sequence[Message]) -> None:
     ]
     for group, unique_fields in by_key:
         if group:
-            Message.objects.bulk_create(
-                group,
-                update_conflicts=True,
-                update_fields=WRITTEN_FIELDS,
-                unique_fields=unique_fields,
-            )
+            insert_rows(group, STORED_FIELDS, conflict=unique_fields, update=WRITTEN_FIELDS)
 
 
 def _as_row(incoming: IncomingMessage) -> Message:
@@ -197,6 +202,7 @@ def _as_row(incoming: IncomingMessage) -> Message:
         edited_at=incoming.edited_at,
         state_at=incoming.said_at,
         state_arrival=incoming.arrival,
+        created_at=timezone.now(),
     )
 
 

@@ -11,7 +11,7 @@ import django
 
 from tests.bench.rows import Row
 
-MEASURES = ("delivery",)
+MEASURES = ("delivery", "ingest")
 RESULT = Path("bench.json")
 
 
