@@ -220,14 +220,9 @@ def _collector_silent(bot: TelegramBot, since: datetime, *, is_losing: bool) -> 
             "Start the collector (“manage.py collect_telegram”) and look at what it prints. Telegram keeps "
             "updates for 24 hours, so nothing is lost until then."
         )
-    advice += (
-        _(" The last error: %(error)s.") % {"error": bot.poll_error} if _failed_since(bot, since) else ""
-    )
+    if bot.poll_error and bot.poll_error_at and bot.poll_error_at > since:
+        advice = f"{advice} {_('The last error: %(error)s.') % {'error': bot.poll_error}}"
     return _of_bot(bot, "collector_silent", title % {"bot": bot}, advice, since)
-
-
-def _failed_since(bot: TelegramBot, moment: datetime) -> bool:
-    return bool(bot.poll_error and bot.poll_error_at and bot.poll_error_at > moment)
 
 
 def _conflict(bot: TelegramBot) -> Problem:
