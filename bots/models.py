@@ -24,7 +24,7 @@ class TelegramBot(models.Model):
     can_read_all_group_messages = models.BooleanField(
         _("reads all group messages"),
         default=False,
-        help_text=_("Privacy mode is off. With it on, the bot does not see what clients write."),
+        help_text=_("With privacy mode on, the bot does not see what clients write."),
     )
     is_watched = models.BooleanField(
         _("in use"),

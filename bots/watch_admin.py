@@ -7,8 +7,8 @@ from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import action, display
 
 from bots.models import BotMembership, CollectionGap, TelegramBot
@@ -96,11 +96,11 @@ class BotMembershipAdmin(WatchedAdmin):
 
 @admin.register(CollectionGap)
 class CollectionGapAdmin(WatchedAdmin):
-    list_display = ("began_at", "ended_at", "bot", "losses", "reason", "resolved_at", "resolved_by")
+    list_display = ("began_at", "ended_at", "bot", "losses", "why", "resolved_at", "resolved_by")
     list_filter = ("has_losses", ("resolved_at", admin.EmptyFieldListFilter), "bot")
     list_select_related = ("bot", "resolved_by")
-    fields = ("bot", "began_at", "ended_at", "losses", "lost_to", "reason", "resolved_at", "resolved_by")
-    readonly_fields = ("losses", "lost_to")
+    fields = ("bot", "began_at", "ended_at", "losses", "lost_to", "why", "resolved_at", "resolved_by")
+    readonly_fields = ("losses", "lost_to", "why")
     actions = ("resolve",)
 
     @display(
@@ -114,6 +114,10 @@ class CollectionGapAdmin(WatchedAdmin):
     @display(description=_("missing until"))
     def lost_to(self, gap: CollectionGap) -> datetime | None:
         return gap.lost_until if gap.has_losses else None
+
+    @display(description=_("reason"), ordering="reason")
+    def why(self, gap: CollectionGap) -> str:
+        return gettext(gap.reason) if gap.reason else ""
 
     @action(description=_("Mark as dealt with"), permissions=["settle"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[CollectionGap]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from bots.models import UPDATES_KEPT_FOR, CollectionGap, TelegramBot
 from bots.silence import learn_silence
@@ -20,8 +21,9 @@ GAP_AFTER = timedelta(minutes=5)
 CONFLICTS_END_AFTER = timedelta(minutes=15)
 # Telegram tries a failing webhook again after two minutes at the most.
 WEBHOOK_ERROR_IS_NEWS = timedelta(minutes=10)
-NOT_RUNNING = "the collector did not run"
-WEBHOOK_AWAY = "the hub did not run, or its webhook could not be reached"
+# Stored in English, as programs read it; pages translate it.
+NOT_RUNNING = gettext_noop("the collector did not run")
+WEBHOOK_AWAY = gettext_noop("the hub did not run, or its webhook could not be reached")
 
 
 def register_bot(facts: dict[str, Any]) -> int:

@@ -122,6 +122,18 @@ NAVIGATION: list[dict[str, Any]] = [
                 "bots.view_telegrambot",
             ),
             _link(
+                _("Bots in chats"),
+                "groups",
+                "bots_botmembership_changelist",
+                "bots.view_botmembership",
+            ),
+            _link(
+                _("Gaps in collecting"),
+                "history_toggle_off",
+                "bots_collectiongap_changelist",
+                "bots.view_collectiongap",
+            ),
+            _link(
                 _("Raw updates"),
                 "inbox",
                 "bots_rawupdate_changelist",
