@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 
 from bots import collector as collectors
 from bots.client import TokenRefusedError, open_bot
@@ -47,7 +47,7 @@ def collect(*, until: Callable[[], bool] | None = None) -> None:
             await run()
         finally:
             # asgiref's thread, and with it its connection, would outlive the test.
-            await sync_to_async(connection.close)()
+            await sync_to_async(connections.close_all)()
 
     asyncio.run(run_and_disconnect())
 
