@@ -221,7 +221,8 @@ def _collector_silent(bot: TelegramBot, since: datetime, *, is_losing: bool) -> 
             "updates for 24 hours, so nothing is lost until then."
         )
     if bot.poll_error and bot.poll_error_at and bot.poll_error_at > since:
-        advice = f"{advice} {_('The last error: %(error)s.') % {'error': bot.poll_error}}"
+        last_error = _("The last error: %(error)s.") % {"error": bot.poll_error}
+        advice = f"{advice} {last_error}"
     return _of_bot(bot, "collector_silent", title % {"bot": bot}, advice, since)
 
 
