@@ -10,16 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action, display
 
-from bots.models import ApprovalCard, ButtonPress, RawUpdate, TelegramBot
+from bots.models import ApprovalCard, ButtonPress, RawUpdate
 from bots.updates import replay_updates
-from cvgorod_hub.common.admin import LargeTableAdmin, ReadOnlyAdmin, excerpt
+from bots.watch_admin import BotMembershipAdmin as BotMembershipAdmin
+from bots.watch_admin import CollectionGapAdmin as CollectionGapAdmin
+from bots.watch_admin import TelegramBotAdmin as TelegramBotAdmin
+from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 
 State = RawUpdate.State
-
-
-@admin.register(TelegramBot)
-class TelegramBotAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "name", "can_read_all_group_messages", "last_poll_at", "last_update_at")
 
 
 @admin.register(RawUpdate)

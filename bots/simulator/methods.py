@@ -20,7 +20,7 @@ MAX_QUERY_ANSWER_LENGTH = 200  # Bot API, answerCallbackQuery
 def get_me(state: TelegramState, _params: Params) -> JSON:
     return state.bot.as_user() | {
         "can_join_groups": True,
-        "can_read_all_group_messages": True,
+        "can_read_all_group_messages": state.reads_all_messages,
         "supports_inline_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,
@@ -87,12 +87,15 @@ def get_file(state: TelegramState, params: Params) -> JSON:
 
 
 def get_webhook_info(state: TelegramState, _params: Params) -> JSON:
-    return {
+    info: JSON = {
         "url": state.webhook.url,
         "has_custom_certificate": False,
         "pending_update_count": len(state.updates),
         "allowed_updates": state.allowed_updates,
     }
+    if state.webhook.last_error is not None:
+        info["last_error_date"], info["last_error_message"] = state.webhook.last_error
+    return info
 
 
 def set_webhook(state: TelegramState, params: Params) -> bool:
@@ -105,6 +108,7 @@ def set_webhook(state: TelegramState, params: Params) -> bool:
         state.updates.clear()
     if url:
         state.end_poll("terminated by setWebhook request")
+        state.wake_delivery()
     return True
 
 
@@ -136,7 +140,7 @@ def get_chat(state: TelegramState, params: Params) -> JSON:
 def get_chat_member(state: TelegramState, params: Params) -> JSON:
     chat, user_id = _chat(state, params), params.integer("user_id")
     if user_id == state.bot.id:
-        status = "kicked" if chat.refusal else "member"
+        status = "kicked" if chat.refusal else chat.bot_status
         banned = {"until_date": 0} if chat.refusal else {}
         return {"status": status, "user": state.bot.as_user()} | banned
     if user_id not in chat.members:

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from aiohttp import web
 
 from bots.simulator.answers import Answer
+from bots.simulator.delivery import WebhookDelivery
 from bots.simulator.people_acting import ActingPeople
 from bots.simulator.server import SimulatorServer
 from bots.simulator.state import Call, SentMessage, TelegramState
@@ -110,8 +111,11 @@ class SimulatedTelegram(ActingPeople):
         )
         await runner.setup()
         await web.SockSite(runner, listener).start()
+        delivering = asyncio.create_task(WebhookDelivery(self.state).run())
         ready.set()
         await self._stop.wait()
+        delivering.cancel()
+        await asyncio.gather(delivering, return_exceptions=True)
         # Accept nobody any more, and let those just accepted become connections that can be closed:
         # asyncio leaks a socket that is accepted while its server closes.
         self._loop.remove_reader(listener)
@@ -175,6 +179,20 @@ class SimulatedTelegram(ActingPeople):
         """From now on a button with a link is answered 400, as Telegram does with a local address."""
         with self.state.lock:
             self.state.refuses_button_links = True
+
+    def let_webhook_reach(self, address: str) -> None:
+        """Deliver to `address` (http://127.0.0.1:8300) what goes to the webhook's host.
+
+        It stands for the name, the certificate and the proxy that a hub on the internet has.
+        """
+        with self.state.lock:
+            self.state.webhook_reach = address
+            self.state.wake_delivery()
+
+    def turn_privacy_on(self) -> None:
+        """As BotFather's /setprivacy: getMe says so. What the bot is told stays the same here."""
+        with self.state.lock:
+            self.state.reads_all_messages = False
 
     # --- what goes wrong ----------------------------------------------------------------------
     def script(self, method: str, answers: Iterable[Answer]) -> None:

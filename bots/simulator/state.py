@@ -55,6 +55,7 @@ class Poll:
 class Webhook:
     url: str = ""
     params: JSON = field(default_factory=dict)
+    last_error: tuple[int, str] | None = None  # Unix time, what went wrong
 
 
 def time_based_id() -> int:
@@ -87,8 +88,11 @@ class TelegramState:
         self.open_queries: set[str] = set()
         self.answered_queries: list[JSON] = []
         self.webhook = Webhook()
+        self.webhook_reach = ""  # "http://127.0.0.1:8300": where the host of any webhook answers
+        self.wake_delivery: Callable[[], object] = lambda: None
         self.allowed_updates: list[str] = []
         self.poll: Poll | None = None
+        self.reads_all_messages = True  # privacy mode is off
         self.refuses_button_links = False  # as Telegram does with addresses of this machine
         self.hanging = 0  # calls that a script holds at this moment
         self._scripts: dict[str, deque[Answer]] = {}
@@ -176,6 +180,7 @@ class TelegramState:
     def _wake(self) -> None:
         if self.poll is not None:
             self.poll.wake()
+        self.wake_delivery()
 
     # --- calls --------------------------------------------------------------------------------
     def record(self, method: str, params: JSON) -> None:

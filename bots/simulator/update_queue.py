@@ -41,5 +41,13 @@ class UpdateQueue:
         """The oldest updates, without dropping them."""
         return [payload for _, payload in list(self._waiting)[:limit]]
 
+    def items(self) -> list[tuple[int, object]]:
+        """All that wait, with the ids they were queued under."""
+        return list(self._waiting)
+
+    def drop(self, update_id: int) -> None:
+        """One was delivered to a webhook."""
+        self._waiting = deque(item for item in self._waiting if item[0] != update_id)
+
     def clear(self) -> None:
         self._waiting.clear()

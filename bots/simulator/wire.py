@@ -62,6 +62,7 @@ class SimulatedChat:
     messages: dict[int, JSON] = field(default_factory=dict)
     refusal: str = ""  # the 403 that sendMessage gets, "" while the bot is a member
     migrated_to: int | None = None
+    bot_status: str = "member"  # what getChatMember says of the bot while it is there
     members: dict[int, JSON] = field(default_factory=dict)
 
     def as_chat(self) -> JSON:

@@ -47,6 +47,7 @@ class Processes:
             **environment,
         }
         self._running: list[subprocess.Popen[bytes]] = []
+        self._webs: dict[str, subprocess.Popen[bytes]] = {}
 
     def manage(self, *arguments: str) -> "subprocess.Popen[bytes]":
         """Start `manage.py …`; what it prints goes to a file of its own."""
@@ -68,10 +69,15 @@ class Processes:
         port = free_port()
         command = [sys.executable, "-W", "ignore:No directory at", "-m", "granian"]
         options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-        self.start([*command, *options, "cvgorod_hub.wsgi:application"], name="web")
+        process = self.start([*command, *options, "cvgorod_hub.wsgi:application"], name="web")
         address = f"http://127.0.0.1:{port}"
+        self._webs[address] = process
         wait_for(lambda: _answers(f"{address}/health/ready"))
         return address
+
+    def process_of(self, address: str) -> "subprocess.Popen[bytes]":
+        """The web process that answers there."""
+        return self._webs[address]
 
     def start(self, command: list[str], *, name: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
