@@ -1,11 +1,18 @@
 """Telegram's edge: our bots, every update as it came, and the approval cards in the review chat."""
 
 import json
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from messaging.models import Chat
 from sandbox.models import PendingResponse
+
+# Bot API, getting updates: "Incoming updates are stored on the server until the bot receives them ...,
+# but they will not be kept longer than 24 hours", counted from the message's own time.
+UPDATES_KEPT_FOR = timedelta(hours=24)
 
 
 class TelegramBot(models.Model):
@@ -22,6 +29,26 @@ class TelegramBot(models.Model):
     next_offset = models.BigIntegerField(_("next update"), null=True, blank=True)
     last_poll_at = models.DateTimeField(_("last heard of Telegram"), null=True, blank=True)
     last_update_at = models.DateTimeField(_("last update"), null=True, blank=True)
+    # What getMe and getWebhookInfo said at `checked_at` (bots/checkup.py).
+    checked_at = models.DateTimeField(_("asked Telegram about the bot"), null=True, blank=True)
+    token_refused_at = models.DateTimeField(_("token refused since"), null=True, blank=True)
+    webhook_url = models.CharField(
+        _("webhook"), max_length=512, blank=True, default="", help_text=_("Empty: updates are asked for.")
+    )
+    webhook_waiting = models.PositiveIntegerField(_("updates that wait for the webhook"), default=0)
+    webhook_error = models.CharField(_("error of the webhook"), max_length=300, blank=True, default="")
+    webhook_failing_since = models.DateTimeField(_("webhook fails since"), null=True, blank=True)
+    # What last went wrong while asking for updates (bots/collector.py).
+    poll_error = models.CharField(_("error of polling"), max_length=300, blank=True, default="")
+    poll_error_at = models.DateTimeField(_("polling failed at"), null=True, blank=True)
+    # 409: somebody else polls as well. Counted anew after a calm while.
+    conflicts = models.PositiveIntegerField(_("conflicts with another program"), default=0)
+    conflict_since = models.DateTimeField(_("conflicts since"), null=True, blank=True)
+    conflict_at = models.DateTimeField(_("last conflict"), null=True, blank=True)
+    # How long no update came at the most, in seconds by day; and the silence of now (bots/silence.py).
+    silences = models.JSONField(default=dict, blank=True, editable=False)
+    silence_began_at = models.DateTimeField(null=True, editable=False)
+    silence_seconds = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         db_table = "telegram_bots"
@@ -31,6 +58,107 @@ class TelegramBot(models.Model):
 
     def __str__(self) -> str:
         return f"@{self.username}" if self.username else str(self.pk)
+
+
+class BotMembership(models.Model):
+    """What a bot of ours is in a group or channel, as Telegram last said (getChatMember)."""
+
+    class Status(models.TextChoices):
+        CREATOR = "creator", _("owner")
+        ADMINISTRATOR = "administrator", _("administrator")
+        MEMBER = "member", _("member")
+        RESTRICTED = "restricted", _("restricted")
+        LEFT = "left", _("not in the chat")
+        KICKED = "kicked", _("removed")
+
+    bot = models.ForeignKey(
+        TelegramBot, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("bot")
+    )
+    chat = models.ForeignKey(
+        Chat, on_delete=models.CASCADE, related_name="bot_memberships", verbose_name=_("chat")
+    )
+    # Empty where Telegram does not know the bot there: another bot's chat, or one of an import.
+    status = models.CharField(_("state"), max_length=16, choices=Status, blank=True, default="")
+    changed_at = models.DateTimeField(_("since"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("asked"))
+    accepted_at = models.DateTimeField(
+        _("accepted"), null=True, blank=True, help_text=_("A person said that it is meant so.")
+    )
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("accepted by"),
+    )
+
+    class Meta:
+        db_table = "bot_memberships"
+        ordering = ["-changed_at", "id"]
+        verbose_name = _("bot in a chat")
+        verbose_name_plural = _("bots in chats")
+        constraints = [
+            models.UniqueConstraint(fields=["bot", "chat"], name="bot_memberships_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["bot", "status"],
+                name="bot_memberships_unaccepted",
+                condition=models.Q(accepted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bot_id}, {self.chat_id}: {self.status}"
+
+
+class CollectionGap(models.Model):
+    """From `began_at` to `ended_at` nobody took the bot's updates; Telegram keeps them for 24 hours only.
+
+    Shorter ones (from five minutes on) lost nothing. A longer one lost what was written before
+    `ended_at` - 24 h, and waits until a person says that it is dealt with.
+    """
+
+    bot = models.ForeignKey(TelegramBot, on_delete=models.CASCADE, related_name="gaps", verbose_name=_("bot"))
+    began_at = models.DateTimeField(_("from"))
+    ended_at = models.DateTimeField(_("to"))
+    reason = models.CharField(_("reason"), max_length=300, blank=True, default="")
+    has_losses = models.BooleanField(_("messages may be missing"), default=False)
+    resolved_at = models.DateTimeField(_("dealt with"), null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("dealt with by"),
+    )
+
+    class Meta:
+        db_table = "collection_gaps"
+        ordering = ["-ended_at", "-id"]
+        verbose_name = _("gap in collecting")
+        verbose_name_plural = _("gaps in collecting")
+        constraints = [
+            # Whoever notices the same gap twice notes it once.
+            models.UniqueConstraint(fields=["bot", "began_at"], name="collection_gaps_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ended_at"],
+                name="collection_gaps_open",
+                condition=models.Q(has_losses=True, resolved_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bot_id}: {self.began_at:%Y-%m-%d %H:%M} - {self.ended_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def lost_until(self) -> datetime:
+        """Messages written from `began_at` to this time were no longer kept when collecting went on."""
+        return max(self.began_at, self.ended_at - UPDATES_KEPT_FOR)
 
 
 class RawUpdate(models.Model):
