@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bots', '0003_update_chats'),
+        ('bots', '0004_collecting_watched'),
     ]
 
     operations = [
