@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 # What the parser says (bots/parsing.py, bots/content.py), and the same for people.
 _WORDS = (
+    (r"(?P<what>update) is not an object", gettext_lazy("This is no update at all.")),
     (r"(?P<what>[\w.]+) is not an object", gettext_lazy("“%(what)s” is missing, or holds something else.")),
     (r"(?P<what>[\w.]+) is not a whole number", gettext_lazy("“%(what)s” should hold a whole number.")),
     (r"(?P<what>[\w.]+) is out of range", gettext_lazy("The number in “%(what)s” is too large.")),

@@ -42,6 +42,7 @@ class RawUpdateAdmin(LargeTableAdmin):
     list_display = ("number", "kind", "state", "problem", "chat_id", "bot", "received_at")
     list_filter = (StateFilter, KindFilter, "bot")
     list_select_related = ("bot",)
+    sortable_by = ()  # newest first; another order would sort millions
     search_fields = ("update_id", "chat_id")
     search_help_text = gettext_lazy("The number of an update or of a chat.")
     list_before_template = "bots/raw_updates_top.html"
@@ -68,7 +69,7 @@ class RawUpdateAdmin(LargeTableAdmin):
     readonly_fields = ("content",)
     actions = ("replay", "put_aside")
 
-    @display(description=gettext_lazy("update"), ordering="id")
+    @display(description=gettext_lazy("update"))
     def number(self, update: RawUpdate) -> str:
         return str(update.update_id) if update.update_id is not None else f"№ {update.pk}"
 

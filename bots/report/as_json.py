@@ -4,7 +4,7 @@ generated_at, since, until, time_zone, chat_id (null: all)
 needs_a_person: [sentence]        what somebody has to look at; empty: all is well
 broken_counts: [sentence]         what does not add up; among the above, too
 problems: [{code, severity, title, advice, since, link}]
-updates_complete_since            of earlier days, updates that were read may be deleted; null: none kept
+updates_complete_since            updates received before it and read may be deleted; null: none is
 totals: {received, updates, messages, replies, missing}
 days: [{day, chat_id, chat_name, chat_type, received, updates, messages, replies, missing}]
                                   newest day first; chat_id null: updates without a chat that could be read
@@ -44,7 +44,7 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for problem in report.problems
         ],
-        "updates_complete_since": _time(report.read_since),
+        "updates_complete_since": _time(report.kept_since),
         "totals": _tally(report.total, is_judged=True),
         "days": [
             {

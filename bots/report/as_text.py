@@ -14,7 +14,9 @@ from bots.report.gaps import Gap
 WIDTH = 100
 ALL_IS_WELL = "Everything that Telegram handed over is stored."
 _COLUMNS = ("received", "parsed", "nothing", "unread", "telegram", "sent", "import", "missing")
-_NAME = WIDTH - len(_COLUMNS) * 9 - 2
+# Room for the heading, or for five digits.
+_WIDTHS = tuple(max(len(name), 5) + 1 for name in _COLUMNS)
+_NAME = WIDTH - sum(_WIDTHS)
 # Of one chat's missing numbers so many spans are named; --json has all.
 _SPANS = 3
 
@@ -55,8 +57,8 @@ def _totals(report: Report) -> Iterator[str]:
         f"+ {updates['ignored']} with nothing to store + {updates['failed']} failed"
     )
     yield f"           + {updates['pending']} waiting + {updates['dismissed']} set aside"
-    if report.read_since and report.read_since > report.period.since:
-        yield f"           (what was read before {_time(report.read_since)} is not kept, or there was none)"
+    if report.kept_since and report.kept_since > report.period.since:
+        yield f"           (those received and read before {_time(report.kept_since)} are not kept any more)"
     yield (
         f"Messages   {messages['telegram']} from Telegram, {messages['sent']} sent by the hub, "
         f"{messages['import']} imported"
@@ -118,8 +120,9 @@ def _figures(tally: Tally) -> list[str]:
 
 def _gaps(report: Report) -> Iterator[str]:
     if report.gaps:
-        yield _row("Missing numbers", ("missing", "own", "unread", "may be", "not", "numbers"))
-        yield _row("", ("", "", "", "lost", "visible", ""))
+        yield _gap_row(
+            "Missing numbers", ("missing", "own", "unread", "maybe lost", "not visible"), "numbers"
+        )
         for chat_id, listed in groupby(report.gaps, key=lambda gap: gap.chat_id):
             gaps = list(listed)
             counts = [
@@ -129,7 +132,7 @@ def _gaps(report: Report) -> Iterator[str]:
                     strict=True,
                 )
             ]
-            yield _row("  " + _chat_name(report, chat_id), map(str, counts)) + "  " + _spans(gaps)
+            yield _gap_row("  " + _chat_name(report, chat_id), map(str, counts), _spans(gaps))
         yield ""
     if unjudged := report.unjudged:
         yield from _item(
@@ -159,7 +162,15 @@ def printable(text: str) -> str:
 
 
 def _row(name: str, cells: Iterable[str]) -> str:
-    return (_fit(name, _NAME) + "".join(f"{cell:>9}" for cell in cells)).rstrip()
+    return (
+        _fit(name, _NAME) + "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=False))
+    ).rstrip()
+
+
+def _gap_row(name: str, cells: Iterable[str], spans: str) -> str:
+    widths = (8, 6, 7, 11, 12)
+    figures = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    return f"{_fit(name, 26)}{figures}  {spans}"[:WIDTH].rstrip()
 
 
 def _fit(text: str, width: int) -> str:

@@ -14,6 +14,7 @@ from bots.report.checks import broken_counts
 from bots.report.counts import Count, count_messages, count_replies, count_updates
 from bots.report.gaps import Gap, find_gaps
 from bots.report.period import Period, one_moment
+from bots.retention import kept_since
 from messaging.models import Chat, Message
 from sandbox.models import PendingResponse
 
@@ -80,8 +81,8 @@ class Report:
     problems: list[Problem]
     broken: list[str]
     needs: list[str]
-    read_since: datetime | None
-    """Since when updates that were read are still kept; their counts of earlier days are not whole."""
+    kept_since: datetime | None
+    """Updates that were received before it and read may be deleted; None: none is."""
 
     @property
     def total(self) -> Tally:
@@ -112,9 +113,8 @@ def build_report(period: Period) -> Report:
         gaps = find_gaps(period, bots_of_chat)
         for gap in gaps:
             _tally(days, timezone.localdate(gap.at), gap.chat_id).missing.add(gap)
-        read_since = _read_since()
         known_states = sum(count for _day, _chat, state, count in updates if state in State.values)
-        broken = broken_counts(period, counted=known_states, kept_since=read_since)
+        broken = broken_counts(period, counted=known_states, kept_since=_oldest_kept())
         with translation.override("en"):
             problems = find_problems()
         report = Report(
@@ -126,7 +126,7 @@ def build_report(period: Period) -> Report:
             problems=problems,
             broken=broken,
             needs=[],
-            read_since=read_since,
+            kept_since=kept_since(),
         )
         report.needs += [*broken, *_needs(report)]
     return report
@@ -142,7 +142,8 @@ def _tally(days: dict[tuple[date, int | None], Tally], day: date, chat_id: int |
     return days.setdefault((day, chat_id), Tally())
 
 
-def _read_since() -> datetime | None:
+def _oldest_kept() -> datetime | None:
+    """Not `kept_since()`: whoever keeps them for longer today did not yesterday."""
     kept = RawUpdate.objects.filter(parse_state__in=[State.PARSED, State.IGNORED])
     oldest: datetime | None = kept.aggregate(oldest=Min("received_at"))["oldest"]
     return oldest

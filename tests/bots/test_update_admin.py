@@ -234,6 +234,7 @@ def test_the_sidebar_counts_what_could_not_be_read(admin_client: Client) -> None
 @pytest.mark.parametrize(
     ("error", "words"),
     [
+        ("update is not an object", "This is no update at all."),
         ("message is not an object", "“message” is missing, or holds something else."),
         ("chat.type is not one of channel, group", "“chat.type” holds a value that the hub does not know."),
         ("'date'", "“date” is missing."),
