@@ -1,17 +1,15 @@
-"""Bots, approval cards and presses in the admin; raw updates have a module of their own."""
+"""Approval cards and presses in the admin; raw updates, and how bots fare, have modules of their own."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from bots.models import ApprovalCard, ButtonPress, TelegramBot
+from bots.models import ApprovalCard, ButtonPress
 from bots.update_admin import RawUpdateAdmin as RawUpdateAdmin
-from cvgorod_hub.common.admin import LargeTableAdmin, ReadOnlyAdmin, excerpt
-
-
-@admin.register(TelegramBot)
-class TelegramBotAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "name", "can_read_all_group_messages", "last_poll_at", "last_update_at")
+from bots.watch_admin import BotMembershipAdmin as BotMembershipAdmin
+from bots.watch_admin import CollectionGapAdmin as CollectionGapAdmin
+from bots.watch_admin import TelegramBotAdmin as TelegramBotAdmin
+from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 
 
 @admin.register(ApprovalCard)

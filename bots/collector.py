@@ -8,22 +8,33 @@ handlers have run, and loses what they were working on.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramConflictError
 from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError, close_old_connections
-from django.utils import timezone
 
-from bots.client import FAILURES, translate
+from bots.client import FAILURES, TokenRefusedError, translate
 from bots.methods import GetMe, GetUpdates, GetWebhookInfo
 from bots.models import TelegramBot
 from bots.poller_lock import PollerLock
 from bots.updates import parse_waiting_updates, store_updates
+from bots.watching import (
+    note_conflict,
+    note_poll,
+    note_poll_error,
+    note_refused_token,
+    note_webhook,
+    register_bot,
+)
 from cvgorod_hub.common.external import ExternalServiceError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +42,8 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 25
 POLL_DEADLINE_SECONDS = 40
 CALL_DEADLINE_SECONDS = 20
+# How often the bot's rights and its webhook are looked at beside polling.
+LOOK_SECONDS = 600.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 LONGEST_BELIEVED_PAUSE_SECONDS = 3600.0
@@ -43,8 +56,8 @@ class WebhookIsSetError(ExternalServiceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "A webhook is set for this bot, so Telegram refuses polling. "
-            "Remove it (Bot API: deleteWebhook), or do not run the collector.",
+            "A webhook is set for this bot, so Telegram refuses polling. Remove it "
+            "(manage.py delete_webhook) to collect by polling, or do not run the collector.",
             permanent=True,
         )
 
@@ -59,6 +72,7 @@ class Collector:
     _pause: float = field(default=FIRST_PAUSE_SECONDS, init=False)
     _has_polled: bool = field(default=False, init=False)
     _is_drained: bool = field(default=False, init=False)
+    _looked_at: float = field(default=0.0, init=False)
 
     async def run(self) -> None:
         """Raises TokenRefusedError, WebhookIsSetError, PollerLockError; with `once` any failure."""
@@ -79,10 +93,10 @@ class Collector:
         try:
             await self._poll(bot_id, lock)
         except TelegramConflictError as error:
-            await self._refuse_webhook()
-            await self._wait_out(translate(error))
+            await self._note_conflict(bot_id)
+            await self._wait_out(translate(error), bot_id)
         except FAILURES as error:
-            await self._wait_out(translate(error))
+            await self._wait_out(translate(error), bot_id)
         except (OperationalError, InterfaceError) as error:
             # Nothing was confirmed: Telegram keeps the batch until the database is back.
             await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
@@ -90,6 +104,8 @@ class Collector:
             self._pause = FIRST_PAUSE_SECONDS
 
     async def _poll(self, bot_id: int, lock: PollerLock) -> None:
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            await self._unless_stopped(self._look())
         offset = await sync_to_async(_prepare)(bot_id, lock)
         asked_at = time.monotonic()
         # The first poll does not wait, so that a start is soon known to have worked.
@@ -109,25 +125,37 @@ class Collector:
         """Ask Telegram who this bot is until it answers, and keep that; None when a stop came first."""
         while not self.stop.is_set():
             try:
-                call = self.bot(GetMe(), request_timeout=CALL_DEADLINE_SECONDS)
-                facts = await self._unless_stopped(call)
-                return None if facts is None else await sync_to_async(register_bot)(facts)
+                bot_id: int | None = await self._unless_stopped(self._look())
+                return bot_id
             except FAILURES as error:
                 await self._wait_out(translate(error))
             except (OperationalError, InterfaceError) as error:
                 await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
         return None
 
-    async def _refuse_webhook(self) -> None:
-        """A 409 has two reasons; this tells whether it is the one that waiting does not cure."""
-        try:
-            info = await self.bot(GetWebhookInfo(), request_timeout=CALL_DEADLINE_SECONDS)
-        except FAILURES:
-            return
+    async def _look(self) -> int:
+        """Who the bot is and what it may, and that no webhook is set; each can change while we run."""
+        facts = await self.bot(GetMe(), request_timeout=CALL_DEADLINE_SECONDS)
+        bot_id = await sync_to_async(_in_database)(register_bot, facts)
+        info = await self.bot(GetWebhookInfo(), request_timeout=CALL_DEADLINE_SECONDS)
+        await sync_to_async(_in_database)(note_webhook, bot_id, info)
         if info.get("url"):
             raise WebhookIsSetError
+        self._looked_at = time.monotonic()
+        return bot_id
 
-    async def _wait_out(self, error: ExternalServiceError) -> None:
+    async def _note_conflict(self, bot_id: int) -> None:
+        """A 409 has two reasons: a webhook, which waiting does not cure, or another program that polls."""
+        with suppress(*FAILURES, OperationalError, InterfaceError):
+            await self._unless_stopped(self._look())
+        conflicts = await sync_to_async(_noted)(note_conflict, bot_id)
+        logger.warning("another program polls this bot as well conflicts=%s", conflicts)
+
+    async def _wait_out(self, error: ExternalServiceError, bot_id: int | None = None) -> None:
+        if isinstance(error, TokenRefusedError):
+            await sync_to_async(_noted)(note_refused_token, self.bot.token)
+        elif bot_id is not None:
+            await sync_to_async(_noted)(note_poll_error, bot_id, str(error))
         if error.permanent or self.once:
             raise error
         pause = min(error.retry_after or self._pause, LONGEST_BELIEVED_PAUSE_SECONDS)
@@ -153,21 +181,23 @@ class Collector:
             return
 
 
-def register_bot(facts: dict[str, Any]) -> int:
-    """Keep what getMe says about our bot; returns its id."""
+def _in_database(
+    work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result:
+    """Database work of a loop that lives for months: on a connection that still works."""
     close_old_connections()
-    bot_id = facts.get("id")
-    if not isinstance(bot_id, int):
-        raise ExternalServiceError("getMe did not say which bot this is.", permanent=True)
-    TelegramBot.objects.update_or_create(
-        pk=bot_id,
-        defaults={
-            "username": str(facts.get("username") or ""),
-            "name": str(facts.get("first_name") or ""),
-            "can_read_all_group_messages": facts.get("can_read_all_group_messages") is True,
-        },
-    )
-    return bot_id
+    return work(*args, **kwargs)
+
+
+def _noted(
+    work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result | None:
+    """The same for a note about a failure, which must not become a failure of its own."""
+    try:
+        return _in_database(work, *args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("the database did not take a note error=%s", type(error).__name__)
+        return None
 
 
 def _prepare(bot_id: int, lock: PollerLock) -> int | None:
@@ -180,7 +210,7 @@ def _prepare(bot_id: int, lock: PollerLock) -> int | None:
 def _take(bot_id: int, batch: list[object]) -> int | None:
     """Store the batch, then read it; what an earlier process left unread comes along."""
     next_offset = store_updates(bot_id=bot_id, raw=batch) if batch else None
-    TelegramBot.objects.filter(pk=bot_id).update(last_poll_at=timezone.now())
+    note_poll(bot_id)
     while parse_waiting_updates(bot_id=bot_id):
         pass
     return next_offset

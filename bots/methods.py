@@ -45,6 +45,31 @@ class GetWebhookInfo(TelegramMethod[dict[str, Any]]):
     __api_method__ = "getWebhookInfo"
 
 
+class SetWebhook(TelegramMethod[bool]):
+    """Without `drop_pending_updates`, here and in DeleteWebhook: what waits stays."""
+
+    __returning__ = bool
+    __api_method__ = "setWebhook"
+
+    url: str
+    secret_token: str
+    max_connections: int
+    allowed_updates: list[str] = UPDATE_KINDS
+
+
+class DeleteWebhook(TelegramMethod[bool]):
+    __returning__ = bool
+    __api_method__ = "deleteWebhook"
+
+
+class GetChatMember(TelegramMethod[dict[str, Any]]):
+    __returning__ = dict[str, Any]
+    __api_method__ = "getChatMember"
+
+    chat_id: int
+    user_id: int
+
+
 class SendMessage(TelegramMethod[dict[str, Any]]):
     """Plain text: no parse_mode, so nothing in a reply is ever markup."""
 

@@ -26,11 +26,16 @@ class TelegramBot(models.Model):
         default=False,
         help_text=_("Privacy mode is off. With it on, the bot does not see what clients write."),
     )
+    is_watched = models.BooleanField(
+        _("in use"),
+        default=True,
+        help_text=_("Switch it off for a bot that nobody needs any more: its silence is no problem then."),
+    )
     next_offset = models.BigIntegerField(_("next update"), null=True, blank=True)
     last_poll_at = models.DateTimeField(_("last heard of Telegram"), null=True, blank=True)
     last_update_at = models.DateTimeField(_("last update"), null=True, blank=True)
     # What getMe and getWebhookInfo said at `checked_at` (bots/checkup.py).
-    checked_at = models.DateTimeField(_("asked Telegram about the bot"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     token_refused_at = models.DateTimeField(_("token refused since"), null=True, blank=True)
     webhook_url = models.CharField(
         _("webhook"), max_length=512, blank=True, default="", help_text=_("Empty: updates are asked for.")

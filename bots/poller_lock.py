@@ -10,8 +10,25 @@ import socket
 import psycopg
 from django.db import OperationalError, connection
 
+# PostgreSQL cuts longer application names.
+LONGEST_NAME = 63
 # Any constant will do; it keeps these locks apart from other users of advisory locks.
 LOCK_SPACE = 0x_C7_60_0D
+
+
+# Both ends notice within a minute or so when the other machine is gone without a word; by default the
+# server would keep a dead collector's lock for two hours, and a cut-off collector would wait for an answer.
+PATIENCE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+SERVER_PATIENCE = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 
 class PollerLockError(Exception):
@@ -61,13 +78,17 @@ class PollerLock:
     def _open_session(self) -> psycopg.Connection:
         parameters = {
             **connection.get_connection_params(),
-            "application_name": f"collect_telegram on {socket.gethostname()}, process {os.getpid()}",
+            "application_name": _own_name(),
             "cursor_factory": psycopg.Cursor,
             "autocommit": True,
+            **PATIENCE,
         }
         parameters.pop("prepare_threshold", None)
         parameters.pop("context", None)
-        return psycopg.connect(**parameters)
+        session = psycopg.connect(**parameters)
+        for name, value in SERVER_PATIENCE.items():
+            session.execute("SELECT set_config(%s, %s, false)", [name, value])
+        return session
 
     def _holder(self, session: psycopg.Connection) -> str:
         row = session.execute(
@@ -80,3 +101,9 @@ class PollerLock:
             [self._key],
         ).fetchone()
         return str(row[0]) if row else "another process"
+
+
+def _own_name() -> str:
+    """Where and what we are; a long host name is cut rather than the process's number."""
+    place, process = f"collect_telegram on {socket.gethostname()}", f", process {os.getpid()}"
+    return place[: LONGEST_NAME - len(process)] + process

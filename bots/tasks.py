@@ -55,3 +55,13 @@ def settle_presses() -> int:
     from bots.presses import settle_waiting
 
     return settle_waiting()
+
+
+@shared_task
+def check_bot() -> None:
+    """How our bot fares at Telegram, where there is one."""
+    if not settings.TELEGRAM_BOT_TOKEN:
+        return
+    from bots.checkup import check_bot as look
+
+    look()

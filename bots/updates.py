@@ -13,6 +13,7 @@ from celery import signature
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from bots.content import BIGINT
@@ -35,8 +36,11 @@ PARSE_BATCH = 200
 SETTLE_PRESSES = "bots.tasks.settle_presses"
 
 
-def store_updates(*, bot_id: int, raw: Sequence[object]) -> int | None:
+def store_updates(*, bot_id: int, raw: Sequence[object], moves_offset: bool = True) -> int | None:
     """Keep a batch exactly as Telegram gave it and move the offset, in one transaction.
+
+    `moves_offset` is False for a webhook's deliveries: they come in any order, and an offset beyond one that
+    is still on its way would confirm it away as soon as somebody polls.
 
     Returns the next offset, or None when nothing in the batch has a usable id. An update that is already
     there is left alone, so a batch that comes twice is stored once.
@@ -48,9 +52,8 @@ def store_updates(*, bot_id: int, raw: Sequence[object]) -> int | None:
         RawUpdate.objects.bulk_create(_not_yet_stored(bot_id, rows), ignore_conflicts=True)
         if next_offset is not None:
             # Not the larger of old and new: after a quiet week Telegram may count from a lower number.
-            TelegramBot.objects.filter(pk=bot_id).update(
-                next_offset=next_offset, last_update_at=timezone.now()
-            )
+            moved = {"next_offset": next_offset} if moves_offset else {}
+            TelegramBot.objects.filter(pk=bot_id).update(last_update_at=Now(), **moved)
     return next_offset
 
 

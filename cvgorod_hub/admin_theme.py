@@ -8,6 +8,8 @@ from django.urls import reverse_lazy
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from cvgorod_hub.problems_shown import problems_of
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
@@ -55,6 +57,132 @@ def _link(
     return link if badge is None else {**link, "badge": badge, "badge_variant": variant}
 
 
+NAVIGATION: list[dict[str, Any]] = [
+    {
+        "title": _("Work"),
+        "items": [
+            _link(
+                _("Replies to review"),
+                "rate_review",
+                "sandbox_pendingresponse_changelist",
+                "sandbox.view_pendingresponse",
+                badge="cvgorod_hub.admin_theme.waiting_count",
+            ),
+            _link(_("Chats"), "forum", "messaging_chat_changelist", "messaging.view_chat"),
+            _link(
+                _("Messages"),
+                "chat",
+                "messaging_message_changelist",
+                "messaging.view_message",
+            ),
+            _link(
+                _("People"),
+                "group",
+                "clients_telegramuser_changelist",
+                "clients.view_telegramuser",
+            ),
+        ],
+    },
+    {
+        "title": _("Understanding"),
+        "separator": True,
+        "items": [
+            _link(
+                _("Analyses"),
+                "psychology",
+                "intents_messageanalysis_changelist",
+                "intents.view_messageanalysis",
+            ),
+            _link(
+                _("Patterns"),
+                "rule",
+                "intents_messagepattern_changelist",
+                "intents.view_messagepattern",
+            ),
+        ],
+    },
+    {
+        "title": _("Rules of replying"),
+        "separator": True,
+        "items": [
+            _link(
+                _("Sandbox settings"),
+                "tune",
+                "sandbox_sandboxsettings_changelist",
+                "sandbox.view_sandboxsettings",
+            ),
+            _link(
+                _("Reasons for rejection"),
+                "thumb_down",
+                "sandbox_rejectionreason_changelist",
+                "sandbox.view_rejectionreason",
+            ),
+            _link(
+                _("Log of replies"),
+                "history",
+                "sandbox_responseevent_changelist",
+                "sandbox.view_responseevent",
+            ),
+        ],
+    },
+    {
+        "title": _("Hub"),
+        "separator": True,
+        "items": [
+            _link(
+                _("Bots"),
+                "smart_toy",
+                "bots_telegrambot_changelist",
+                "bots.view_telegrambot",
+            ),
+            _link(
+                _("Raw updates"),
+                "inbox",
+                "bots_rawupdate_changelist",
+                "bots.view_rawupdate",
+                # Evaluated by the page: an empty badge is not drawn, as one by a callback would be.
+                badge=lazy(_unread_updates, str)(),
+                variant="danger",
+            ),
+            _link(
+                _("Approval cards"),
+                "style",
+                "bots_approvalcard_changelist",
+                "bots.view_approvalcard",
+            ),
+            _link(
+                _("Presses of buttons"),
+                "touch_app",
+                "bots_buttonpress_changelist",
+                "bots.view_buttonpress",
+            ),
+            _link(_("API keys"), "key", "api_apikey_changelist", "api.view_apikey"),
+            _link(_("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"),
+            _link(
+                _("Staff accounts"),
+                "manage_accounts",
+                "auth_user_changelist",
+                "auth.view_user",
+            ),
+            _link(_("Groups"), "shield_person", "auth_group_changelist", "auth.view_group"),
+        ],
+    },
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar; beside its first link stands how many problems there are, if any."""
+    problems = problems_of(request)
+    home = {
+        "title": _("Overview"),
+        "icon": "home",
+        "link": reverse_lazy("admin:index"),
+        "badge": len(problems),
+        "badge_variant": "danger" if any(problem.is_critical for problem in problems) else "warning",
+    }
+    return [{"items": [home]}, *NAVIGATION]
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Message hub"),
     "SITE_HEADER": _("Tsvetushchy Gorod"),
@@ -63,6 +191,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("hub/icon.svg")}
     ],
+    "STYLES": [lambda _request: static("hub/problems.css")],
     "SHOW_HISTORY": True,
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
@@ -87,116 +216,6 @@ UNFOLD: dict[str, Any] = {
     },
     "SIDEBAR": {
         "show_search": False,
-        "navigation": [
-            {
-                "title": _("Work"),
-                "items": [
-                    _link(
-                        _("Replies to review"),
-                        "rate_review",
-                        "sandbox_pendingresponse_changelist",
-                        "sandbox.view_pendingresponse",
-                        badge="cvgorod_hub.admin_theme.waiting_count",
-                    ),
-                    _link(_("Chats"), "forum", "messaging_chat_changelist", "messaging.view_chat"),
-                    _link(
-                        _("Messages"),
-                        "chat",
-                        "messaging_message_changelist",
-                        "messaging.view_message",
-                    ),
-                    _link(
-                        _("People"),
-                        "group",
-                        "clients_telegramuser_changelist",
-                        "clients.view_telegramuser",
-                    ),
-                ],
-            },
-            {
-                "title": _("Understanding"),
-                "separator": True,
-                "items": [
-                    _link(
-                        _("Analyses"),
-                        "psychology",
-                        "intents_messageanalysis_changelist",
-                        "intents.view_messageanalysis",
-                    ),
-                    _link(
-                        _("Patterns"),
-                        "rule",
-                        "intents_messagepattern_changelist",
-                        "intents.view_messagepattern",
-                    ),
-                ],
-            },
-            {
-                "title": _("Rules of replying"),
-                "separator": True,
-                "items": [
-                    _link(
-                        _("Sandbox settings"),
-                        "tune",
-                        "sandbox_sandboxsettings_changelist",
-                        "sandbox.view_sandboxsettings",
-                    ),
-                    _link(
-                        _("Reasons for rejection"),
-                        "thumb_down",
-                        "sandbox_rejectionreason_changelist",
-                        "sandbox.view_rejectionreason",
-                    ),
-                    _link(
-                        _("Log of replies"),
-                        "history",
-                        "sandbox_responseevent_changelist",
-                        "sandbox.view_responseevent",
-                    ),
-                ],
-            },
-            {
-                "title": _("Hub"),
-                "separator": True,
-                "items": [
-                    _link(
-                        _("Bots"),
-                        "smart_toy",
-                        "bots_telegrambot_changelist",
-                        "bots.view_telegrambot",
-                    ),
-                    _link(
-                        _("Raw updates"),
-                        "inbox",
-                        "bots_rawupdate_changelist",
-                        "bots.view_rawupdate",
-                        # Evaluated by the page: an empty badge is not drawn, as one by a callback would be.
-                        badge=lazy(_unread_updates, str)(),
-                        variant="danger",
-                    ),
-                    _link(
-                        _("Approval cards"),
-                        "style",
-                        "bots_approvalcard_changelist",
-                        "bots.view_approvalcard",
-                    ),
-                    _link(
-                        _("Presses of buttons"),
-                        "touch_app",
-                        "bots_buttonpress_changelist",
-                        "bots.view_buttonpress",
-                    ),
-                    _link(_("API keys"), "key", "api_apikey_changelist", "api.view_apikey"),
-                    _link(_("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"),
-                    _link(
-                        _("Staff accounts"),
-                        "manage_accounts",
-                        "auth_user_changelist",
-                        "auth.view_user",
-                    ),
-                    _link(_("Groups"), "shield_person", "auth_group_changelist", "auth.view_group"),
-                ],
-            },
-        ],
+        "navigation": navigation,
     },
 }

@@ -157,6 +157,7 @@ _SWEEPS = {
     "bots.tasks.delete_old_updates": 600,
     "bots.tasks.settle_presses": 5,
     "bots.tasks.show_cards": 3,
+    "bots.tasks.check_bot": 120,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
 }
@@ -220,6 +221,8 @@ if not HUB_PUBLIC_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured(
         f"HUB_PUBLIC_URL is not an address: {HUB_PUBLIC_URL!r} (one is https://hub.example.com)."
     )
+# What Telegram says in a header of each delivery to the webhook; without it there is no webhook.
+TELEGRAM_WEBHOOK_SECRET: str = env.str("TELEGRAM_WEBHOOK_SECRET", default="").strip()
 # How sandbox reaches Telegram: a class with one `send` (sandbox/transport.py says its shape).
 SANDBOX_TRANSPORT: str = env.str("SANDBOX_TRANSPORT", default="bots.transport.TelegramTransport")
 # Seconds. A send is over, one way or the other, before a row counts as interrupted.

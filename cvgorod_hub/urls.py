@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from bots import webhook
 from cvgorod_hub import health
 
 urlpatterns = [
@@ -9,6 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("cvgorod_hub.api_urls")),
     path("i18n/", include("django.conf.urls.i18n")),  # the language chooser of the admin
+    re_path(r"^telegram/webhook/(?P<bot_id>[0-9]{1,18})/?$", webhook.receive),
     re_path(r"^health/live/?$", health.live),
     re_path(r"^health/ready/?$", health.ready),
 ]

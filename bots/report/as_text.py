@@ -43,9 +43,6 @@ def _summary(report: Report) -> Iterator[str]:
         yield "Needs a person:"
         for sentence in report.needs:
             yield from _item("! ", sentence)
-    for problem in report.problems:
-        since = f" (since {_time(problem.since)})" if problem.since else ""
-        yield from _item("! ", f"{problem.title}{since} {problem.advice}")
     yield ""
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Min
 from django.utils import timezone, translation
 
-from bots.failures import failed_updates
 from bots.models import RawUpdate, TelegramBot
 from bots.problems import Problem, find_problems
 from bots.report.checks import broken_counts
@@ -20,8 +19,6 @@ from sandbox.models import PendingResponse
 
 State = RawUpdate.State
 Status = PendingResponse.Status
-# The collector reads at once, and a sweep behind it every quarter of a minute.
-LONGEST_READING = timedelta(minutes=5)
 NUMBERED_FOR_ALL = frozenset({Chat.Type.SUPERGROUP, Chat.Type.CHANNEL})
 
 
@@ -149,19 +146,14 @@ def _oldest_kept() -> datetime | None:
     return oldest
 
 
+def _sentence(problem: Problem) -> str:
+    since = f" (since {timezone.localtime(problem.since):%Y-%m-%d %H:%M})" if problem.since else ""
+    return f"{problem.title}{since}. {problem.advice}"
+
+
 def _needs(report: Report) -> list[str]:
     """What a person has to look at now, whenever it began; gaps are the period's."""
-    needs = []
-    if failed := failed_updates().count():
-        needs.append(
-            f"{failed} updates could not be read. They are kept: see “Raw updates” in the admin, "
-            "or run manage.py replay_updates after an update of the hub."
-        )
-    late = RawUpdate.objects.filter(
-        parse_state=State.PENDING, received_at__lt=report.period.until - LONGEST_READING
-    ).count()
-    if late:
-        needs.append(f"{late} updates have waited to be read for over five minutes. Does a worker run?")
+    needs = [_sentence(problem) for problem in report.problems]
     if lost := report.total.missing.may_be_lost:
         needs.append(
             f"{lost} messages may be lost: nobody collected their chats then. "

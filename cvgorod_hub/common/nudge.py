@@ -15,15 +15,17 @@ QUIET_SECONDS = 5
 _quiet_until = [0.0]  # on the monotonic clock
 
 
-def nudge(task: "Task[..., Any] | Signature[Any]", *args: object) -> None:
-    """Queue the task, or the one that a signature names.
+def nudge(task: "Task[..., Any] | Signature[Any]", *args: object) -> bool:
+    """Queue the task, or the one that a signature names; returns whether the broker has it.
 
     With the broker away, log it and go on: a sweep finds the work again.
     """
     if time.monotonic() < _quiet_until[0]:
-        return
+        return False
     try:
         task.apply_async(args=args, retry=False)
     except (OperationalError, OSError) as error:
         _quiet_until[0] = time.monotonic() + QUIET_SECONDS
         logger.warning("nudge lost task=%s error=%s", task.name, type(error).__name__)
+        return False
+    return True

@@ -15,7 +15,7 @@ _PATTERNS = (
     # A key behind the name of its header.
     (
         re.compile(
-            r"(?i)\b(authorization|x-api-key|api-key|bearer)\b(['\"]?\s*[:= ]\s*['\"]?)"
+            r"(?i)\b(authorization|x-api-key|api-key|bearer|[\w-]*secret[_-]token)\b(['\"]?\s*[:= ]\s*['\"]?)"
             r"(?:api-key |bearer )?[^\s'\",]+"
         ),
         r"\1\2[key]",
