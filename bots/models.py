@@ -210,6 +210,9 @@ class RawUpdate(models.Model):
                 fields=["id"], name="raw_updates_pending", condition=models.Q(parse_state="pending")
             ),
             models.Index(fields=["id"], name="raw_updates_failed", condition=models.Q(parse_state="failed")),
+            models.Index(
+                fields=["id"], name="raw_updates_dismissed", condition=models.Q(parse_state="dismissed")
+            ),
             # A B-tree, not BRIN: rows are updated once and old ones deleted, so new rows fill old pages, and
             # a page's range of times soon spans everything.
             models.Index(fields=["received_at"], name="raw_updates_received"),

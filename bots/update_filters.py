@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -91,13 +91,15 @@ class KindFilter(admin.SimpleListFilter):
 
 
 def find_by_number(updates: QuerySet[RawUpdate], term: str) -> QuerySet[RawUpdate]:
-    """The updates with this number of Telegram's, or from the chat with it."""
+    """The updates with this number of Telegram's; where there is none, those from the chat with it."""
     try:
         number = int(term)
     except ValueError:
         return updates.none()
     if not -BIGINT <= number < BIGINT:
         return updates.none()
-    # With the bots named, the unique key of (bot, update) answers.
+    # With the bots named, the unique key of (bot, update) answers; and one after the other, because for an OR
+    # of the two PostgreSQL walks through the table.
     bots = list(TelegramBot.objects.values_list("pk", flat=True))
-    return updates.filter(Q(chat_id=number) | Q(bot_id__in=bots, update_id=number))
+    named = list(RawUpdate.objects.filter(bot_id__in=bots, update_id=number).values_list("pk", flat=True))
+    return updates.filter(pk__in=named) if named else updates.filter(chat_id=number)

@@ -37,4 +37,8 @@ class Migration(migrations.Migration):
             model_name='rawupdate',
             index=models.Index(fields=['kind'], name='raw_updates_kind'),
         ),
+        migrations.AddIndex(
+            model_name='rawupdate',
+            index=models.Index(condition=models.Q(('parse_state', 'dismissed')), fields=['id'], name='raw_updates_dismissed'),
+        ),
     ]

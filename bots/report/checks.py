@@ -12,19 +12,27 @@ _RECEIVED = """
 SELECT count(*) FROM raw_updates WHERE received_at >= %(since)s AND received_at < %(until)s
 """
 
-# The number that Telegram writes first is the message's own. Suspects only: each is read again, to be sure.
+# Of what was read, first what no message says in its newest state; then, of the rest, whose number no message
+# has. The number that Telegram writes first is the message's own. Suspects only: each is read again.
 _UNSTORED = """
-SELECT id FROM raw_updates AS update
-WHERE received_at >= %(since)s AND received_at < %(until)s
-  AND (%(chat)s::bigint IS NULL OR chat_id = %(chat)s)
-  AND parse_state = 'parsed' AND kind = ANY (%(kinds)s)
-  AND NOT EXISTS (
-      SELECT 1 FROM messages
-      WHERE messages.chat_id = COALESCE(
-              update.chat_id, substring(payload FROM '"chat":\\{"id":(-?[0-9]{1,18})[,}]')::bigint)
-          AND telegram_message_id =
-              substring(left(payload, 200) FROM '"message_id":([0-9]{1,18})[,}]')::bigint)
-ORDER BY id LIMIT %(most)s
+WITH newest AS MATERIALIZED (
+    SELECT state_arrival FROM messages
+    WHERE timestamp >= %(since)s - interval '1 day' AND timestamp < %(until)s AND state_arrival > 0
+), others AS MATERIALIZED (
+    SELECT id FROM raw_updates
+    WHERE received_at >= %(since)s AND received_at < %(until)s
+      AND (%(chat)s::bigint IS NULL OR chat_id = %(chat)s)
+      AND parse_state = 'parsed' AND kind = ANY (%(kinds)s)
+      AND NOT EXISTS (SELECT 1 FROM newest WHERE state_arrival = raw_updates.id)
+)
+SELECT id FROM others JOIN raw_updates USING (id)
+WHERE NOT EXISTS (
+    SELECT 1 FROM messages
+    WHERE messages.chat_id = COALESCE(
+            raw_updates.chat_id, substring(payload FROM '"chat":\\{"id":(-?[0-9]{1,18})[,}]')::bigint)
+      AND telegram_message_id =
+            substring(left(payload, 200) FROM '"message_id":([0-9]{1,18})[,}]')::bigint)
+LIMIT %(most)s
 """
 MOST_SUSPECTS = 20_000
 

@@ -15,7 +15,8 @@ from bots.report.period import Period, rows
 from bots.report.watch import Watch
 
 # All stored numbers between a chat's first and last message of the period, from the unique key alone. The
-# number before the first one counts too: what is missing right before it went missing in this period.
+# number before the first one counts too: what is missing right before it went missing in this period. LATERAL
+# keeps PostgreSQL to one walk along the index for each chat; joined plainly it reads every message there is.
 _GAPS = """
 WITH ends AS MATERIALIZED (
     SELECT chats.id AS chat_id, first.number AS first, last.number AS last
@@ -42,15 +43,17 @@ WITH ends AS MATERIALIZED (
         ORDER BY telegram_message_id DESC LIMIT 1
     ), LEAST(first, last)) AS low
     FROM ends
-), numbered AS (
-    SELECT messages.chat_id, telegram_message_id AS number,
-           lag(telegram_message_id) OVER (
-               PARTITION BY messages.chat_id ORDER BY telegram_message_id) AS before
-    FROM bounds JOIN messages ON messages.chat_id = bounds.chat_id
-        AND telegram_message_id BETWEEN low AND high
-        AND business_connection_id = '' AND numbered_by = 0
 ), holes AS MATERIALIZED (
-    SELECT chat_id, before, number FROM numbered WHERE number > before + 1
+    SELECT bounds.chat_id, before, number
+    FROM bounds
+    CROSS JOIN LATERAL (
+        SELECT telegram_message_id AS number,
+               lag(telegram_message_id) OVER (ORDER BY telegram_message_id) AS before
+        FROM messages
+        WHERE messages.chat_id = bounds.chat_id AND telegram_message_id BETWEEN low AND high
+          AND business_connection_id = '' AND numbered_by = 0
+    ) AS numbered
+    WHERE number > before + 1
 )
 SELECT holes.chat_id, holes.before, holes.number, one.timestamp, other.timestamp,
        one.source = 'import' AND other.source = 'import',
@@ -59,10 +62,16 @@ SELECT holes.chat_id, holes.before, holes.number, one.timestamp, other.timestamp
            WHERE earlier.chat_id = holes.chat_id AND earlier.timestamp <= one.timestamp
              AND earlier.source <> 'import')
 FROM holes
-JOIN messages AS one ON one.chat_id = holes.chat_id AND one.telegram_message_id = holes.before
-    AND one.business_connection_id = '' AND one.numbered_by = 0
-JOIN messages AS other ON other.chat_id = holes.chat_id AND other.telegram_message_id = holes.number
-    AND other.business_connection_id = '' AND other.numbered_by = 0
+CROSS JOIN LATERAL (
+    SELECT timestamp, source FROM messages
+    WHERE chat_id = holes.chat_id AND telegram_message_id = holes.before
+      AND business_connection_id = '' AND numbered_by = 0 LIMIT 1
+) AS one
+CROSS JOIN LATERAL (
+    SELECT timestamp, source FROM messages
+    WHERE chat_id = holes.chat_id AND telegram_message_id = holes.number
+      AND business_connection_id = '' AND numbered_by = 0 LIMIT 1
+) AS other
 ORDER BY holes.chat_id, holes.number
 """
 
