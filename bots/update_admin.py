@@ -26,7 +26,7 @@ from bots.error_words import in_words
 from bots.failures import LONGEST_REASON, failed_updates, set_aside
 from bots.models import RawUpdate
 from bots.tasks import replay_failed_updates
-from bots.update_filters import KindFilter, StateFilter, find_by_number, many
+from bots.update_filters import KindFilter, StateFilter, find_by_number
 from bots.updates import replay_updates
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from sandbox.actors import Actor
@@ -130,7 +130,7 @@ class RawUpdateAdmin(LargeTableAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        top = {"failed": many(failed_updates()), "may_settle": self.has_replay_permission(request)}
+        top = {"may_settle": self.has_replay_permission(request)}
         return super().changelist_view(request, {**(extra_context or {}), **top})
 
     def render_change_form(

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bots.content import BIGINT
+from bots.failures import failed_updates
 from bots.models import RawUpdate, TelegramBot
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class StateFilter(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "parse_state__exact"
 
+    failed: str  # how many there are, up to a bound
+
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self._by_itself = ALL if request.GET.get(SEARCH_VAR, "").strip() else State.FAILED.value
         super().__init__(request, *args, **kwargs)
@@ -54,12 +57,13 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: "admin.ModelAdmin[RawUpdate]"
     ) -> list[tuple[str, "StrPromise | str"]]:
-        counted = {
-            state: f"{state.label} ({many(RawUpdate.objects.filter(parse_state=state))})"
-            for state in (State.FAILED, State.PENDING)
-        }
-        order = (State.FAILED, State.PENDING, State.DISMISSED, State.PARSED, State.IGNORED)
-        return [*((state.value, counted.get(state, state.label)) for state in order), (ALL, _("All"))]
+        self.failed = many(failed_updates())
+        others = (State.PENDING, State.DISMISSED, State.PARSED, State.IGNORED)
+        return [
+            (State.FAILED.value, f"{State.FAILED.label} ({self.failed})"),
+            *((state.value, state.label) for state in others),
+            (ALL, _("All")),
+        ]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for value, title in self.lookup_choices:
