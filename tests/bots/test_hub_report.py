@@ -1,22 +1,25 @@
 """hub_report: what is counted, and what a missing number means."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import InternalError, connection, transaction
 from django.utils import timezone
 
 from bots.models import ApprovalCard, BotMembership, CollectionGap, RawUpdate, TelegramBot
 from bots.report.build import build_report
 from bots.report.gaps import Gap
-from bots.report.period import Period
+from bots.report.period import Period, one_moment
 from bots.updates import parse_waiting_updates, store_updates
 from messaging.models import Chat, Message
 from tests.bots.test_updates import numbered
 from tests.factories import ChatFactory, MessageFactory, ResponseFactory
+from tests.marks import committed
 
 pytestmark = pytest.mark.django_db
 
@@ -418,3 +421,21 @@ def test_bots_are_listed_with_their_privacy(bot: TelegramBot) -> None:
 def test_what_cannot_be_asked_is_refused_in_one_line(arguments: list[str], said: str) -> None:
     with pytest.raises(CommandError, match=said):
         report(*arguments)
+
+
+@committed
+def test_it_reads_as_of_one_moment_and_changes_nothing() -> None:
+    with one_moment():
+        before = TelegramBot.objects.count()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(_another_bot).result()
+        assert TelegramBot.objects.count() == before
+        with pytest.raises(InternalError, match="read-only"), transaction.atomic():
+            TelegramBot.objects.create(id=79)
+
+    assert TelegramBot.objects.count() == before + 1
+
+
+def _another_bot() -> None:
+    TelegramBot.objects.create(id=78)
+    connection.close()
