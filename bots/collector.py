@@ -22,7 +22,7 @@ from bots.client import FAILURES, TokenRefusedError, translate
 from bots.methods import GetMe, GetUpdates, GetWebhookInfo
 from bots.models import TelegramBot
 from bots.poller_lock import PollerLock
-from bots.updates import parse_waiting_updates, store_updates
+from bots.updates import parse_all_waiting_updates, store_updates
 from bots.watching import (
     note_conflict,
     note_poll,
@@ -211,6 +211,5 @@ def _take(bot_id: int, batch: list[object]) -> int | None:
     """Store the batch, then read it; what an earlier process left unread comes along."""
     next_offset = store_updates(bot_id=bot_id, raw=batch) if batch else None
     note_poll(bot_id)
-    while parse_waiting_updates(bot_id=bot_id):
-        pass
+    parse_all_waiting_updates(bot_id=bot_id)
     return next_offset

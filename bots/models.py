@@ -192,6 +192,10 @@ class RawUpdate(models.Model):
     note = models.TextField(_("note"), blank=True, default="")
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
     parsed_at = models.DateTimeField(_("read"), null=True, blank=True)
+    # Why nobody waits for it to be read any more; bots/failures.py writes it.
+    dismissed_by = models.CharField(_("set aside by"), max_length=150, blank=True, default="")
+    dismissed_at = models.DateTimeField(_("set aside"), null=True, blank=True)
+    dismissed_reason = models.CharField(_("why set aside"), max_length=500, blank=True, default="")
 
     class Meta:
         db_table = "raw_updates"
@@ -206,6 +210,14 @@ class RawUpdate(models.Model):
                 fields=["id"], name="raw_updates_pending", condition=models.Q(parse_state="pending")
             ),
             models.Index(fields=["id"], name="raw_updates_failed", condition=models.Q(parse_state="failed")),
+            models.Index(
+                fields=["id"], name="raw_updates_dismissed", condition=models.Q(parse_state="dismissed")
+            ),
+            # A B-tree, not BRIN: rows are updated once and old ones deleted, so new rows fill old pages, and
+            # a page's range of times soon spans everything.
+            models.Index(fields=["received_at"], name="raw_updates_received"),
+            models.Index(fields=["chat_id"], name="raw_updates_chat"),
+            models.Index(fields=["kind"], name="raw_updates_kind"),
         ]
 
     def __str__(self) -> str:

@@ -8,16 +8,32 @@ imports this module.
 from celery import shared_task
 from django.conf import settings
 
-from bots.updates import parse_all_waiting_updates
+from bots.failures import failed_updates
+from bots.retention import delete_old_updates as delete_old
+from bots.updates import parse_all_waiting_updates, replay_updates
 
 # One call shows cards for so long at the most; the next sweep goes on.
 SHOW_SECONDS = 10
+# One call deletes for so long at the most.
+DELETE_SECONDS = 20
 
 
 @shared_task
 def parse_pending_updates() -> int:
     """Updates that a collector stored but did not live to read."""
     return parse_all_waiting_updates()
+
+
+@shared_task
+def replay_failed_updates() -> int:
+    """All that could not be read, once more; returns how many still cannot."""
+    return replay_updates(failed_updates())
+
+
+@shared_task
+def delete_old_updates() -> int:
+    """What was read and has been kept for as long as the settings say."""
+    return delete_old(seconds=DELETE_SECONDS)
 
 
 @shared_task

@@ -7,7 +7,7 @@ decided by a task of their own (bots/presses.py).
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from celery import signature
 from django.conf import settings
@@ -88,15 +88,34 @@ def parse_all_waiting_updates(*, bot_id: int | None = None) -> int:
     return total + taken
 
 
-def replay_updates(updates: QuerySet[RawUpdate]) -> int:
+def replay_updates(updates: QuerySet[RawUpdate], *, progress: Callable[[int], object] | None = None) -> int:
     """Read stored updates again, whatever came of them before; returns how many still cannot be read.
 
-    Reading is repeatable: what is already stored stays one row.
+    Reading is repeatable: what is already stored stays one row. In steps, so that neither memory nor a
+    transaction grows with their number; `progress` is told how many each step took. What is received
+    meanwhile is not taken.
     """
-    ids = list(updates.values_list("pk", flat=True))
-    RawUpdate.objects.filter(pk__in=ids).update(parse_state=State.PENDING, error="")
-    parse_all_waiting_updates()
-    return RawUpdate.objects.filter(pk__in=ids, parse_state=State.FAILED).count()
+    newest = RawUpdate.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    taken, failed = 0, 0
+    ahead = updates.order_by("pk").values_list("pk", flat=True)
+    while step := list(ahead.filter(pk__gt=taken, pk__lte=newest)[:PARSE_BATCH]):
+        failed += _read_again(step)
+        taken = step[-1]
+        if progress is not None:
+            progress(len(step))
+    return failed
+
+
+def _read_again(pks: Sequence[int]) -> int:
+    """One step; returns how many of these rows cannot be read."""
+    rows = RawUpdate.objects.filter(pk__in=pks)
+    rows.update(parse_state=State.PENDING, error="", dismissed_by="", dismissed_at=None, dismissed_reason="")
+    while rows.filter(parse_state=State.PENDING).exists():
+        if not parse_waiting_updates():
+            # Another process is reading them at this moment: wait until it is done.
+            with transaction.atomic():
+                list(rows.order_by("pk").select_for_update().values_list("pk"))
+    return rows.filter(parse_state=State.FAILED).count()
 
 
 def _as_row(bot_id: int, update: object) -> RawUpdate:

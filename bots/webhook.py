@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from bots.models import TelegramBot
 from bots.tasks import parse_pending_updates
-from bots.updates import parse_waiting_updates, store_updates
+from bots.updates import parse_all_waiting_updates, store_updates
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 
@@ -100,7 +100,7 @@ def _see_to_reading(bot_id: int) -> None:
     if nudge(parse_pending_updates):
         return
     try:
-        parse_waiting_updates(bot_id=bot_id)
+        parse_all_waiting_updates(bot_id=bot_id)
     except Exception:
         # The update is stored and its delivery must be confirmed; the sweep reads it.
         logger.exception("webhook cannot read what it stored bot=%s", bot_id)

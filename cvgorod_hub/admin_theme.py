@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from cvgorod_hub.problems_shown import problems_of
@@ -31,8 +32,21 @@ def waiting_count(_request: HttpRequest) -> str:
     return f"{MOST_IN_BADGE}+" if waiting > MOST_IN_BADGE else str(waiting)
 
 
+def _unread_updates() -> str:
+    """How many updates could not be read; nothing, and so no badge, where there are none."""
+    from bots.failures import failed_updates  # settings import this module, before there are models
+
+    failed = failed_updates()[: MOST_IN_BADGE + 1].count()
+    return f"{MOST_IN_BADGE}+" if failed > MOST_IN_BADGE else str(failed or "")
+
+
 def _link(
-    title: "StrPromise", icon: str, url_name: str, permission: str, badge: str | None = None
+    title: "StrPromise",
+    icon: str,
+    url_name: str,
+    permission: str,
+    badge: object = None,
+    variant: str = "primary",
 ) -> dict[str, Any]:
     link = {
         "title": title,
@@ -40,7 +54,7 @@ def _link(
         "link": reverse_lazy(f"admin:{url_name}"),
         "permission": lambda request: request.user.has_perm(permission),
     }
-    return link if badge is None else {**link, "badge": badge, "badge_variant": "primary"}
+    return link if badge is None else {**link, "badge": badge, "badge_variant": variant}
 
 
 NAVIGATION: list[dict[str, Any]] = [
@@ -138,6 +152,9 @@ NAVIGATION: list[dict[str, Any]] = [
                 "inbox",
                 "bots_rawupdate_changelist",
                 "bots.view_rawupdate",
+                # Evaluated by the page: an empty badge is not drawn, as one by a callback would be.
+                badge=lazy(_unread_updates, str)(),
+                variant="danger",
             ),
             _link(
                 _("Approval cards"),

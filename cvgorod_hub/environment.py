@@ -6,6 +6,7 @@ The first place that names a variable wins. Secret files stand below `SECRETS_PA
 
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import TypedDict
@@ -21,6 +22,16 @@ SECRET_FILES = (
     "cloud/deepseek.env",
     "cloud/yandex.env",
 )
+
+
+def days(name: str, *, default: int, most: int) -> int:
+    """A whole number of days from 0 to `most`."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) > most:
+        raise ImproperlyConfigured(f"{name} is not a number of days from 0 to {most}: {text!r}.")
+    return int(text)
 
 
 class EmbeddedServices(TypedDict, total=False):

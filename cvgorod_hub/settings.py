@@ -154,6 +154,7 @@ _SWEEPS = {
     "sandbox.tasks.settle_interrupted_sends": 15,
     "sandbox.tasks.expire_responses": 30,
     "bots.tasks.parse_pending_updates": 15,
+    "bots.tasks.delete_old_updates": 600,
     "bots.tasks.settle_presses": 5,
     "bots.tasks.show_cards": 3,
     "bots.tasks.check_bot": 120,
@@ -210,6 +211,8 @@ except ValueError:
     raise ImproperlyConfigured(
         f"TELEGRAM_REVIEW_CHAT_ID is not the number of a chat: {_review_chat!r} (one is -1001234567890)."
     ) from None
+# How long an update that was read stays as it came; 0: for ever. Ten years are more than anybody asks for.
+RAW_UPDATES_KEEP_DAYS = environment.days("RAW_UPDATES_KEEP_DAYS", default=30, most=3650)
 # Where people open the hub; cards link to it.
 HUB_PUBLIC_URL: str = (
     env.str("HUB_PUBLIC_URL", default="") or f"http://127.0.0.1:{env.str('HUB_PORT', default='') or 8300}"

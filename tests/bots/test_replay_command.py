@@ -2,10 +2,14 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
+from bots import updates as updates_module
+from bots.failures import set_aside
 from bots.models import RawUpdate, TelegramBot
-from bots.updates import parse_waiting_updates, store_updates
+from bots.updates import parse_waiting_updates, replay_updates, store_updates
 from messaging.models import Message
+from sandbox.actors import HUB
 from tests.bots.test_updates import numbered
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +36,36 @@ def test_everything_since_a_day_is_read_without_doubling_it() -> None:
         call_command("replay_updates", "--since", "2026-01-01")
 
     assert Message.objects.count() == 1
+
+
+def test_what_a_person_set_aside_stays_so() -> None:
+    set_aside(ids=[RawUpdate.objects.get(update_id=11).pk], actor=HUB, reason="проверка")
+
+    call_command("replay_updates", "--since", "2026-01-01")
+
+    assert RawUpdate.objects.get(update_id=11).parse_state == "dismissed"
+
+
+def test_many_are_read_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    store_updates(bot_id=77, raw=[numbered(update_id) for update_id in range(20, 25)])
+    parse_waiting_updates()
+    monkeypatch.setattr(updates_module, "PARSE_BATCH", 3)
+    steps: list[int] = []
+
+    assert replay_updates(RawUpdate.objects.all(), progress=steps.append) == 1
+
+    assert steps == [3, 3, 1]
+    assert Message.objects.count() == 6
+
+
+def test_a_database_that_goes_away_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(**_options: object) -> int:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(updates_module, "parse_waiting_updates", away)
+
+    with pytest.raises(CommandError, match="The database failed after 0 updates"):
+        call_command("replay_updates")
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-01", ""])
