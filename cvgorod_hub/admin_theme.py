@@ -158,6 +158,12 @@ UNFOLD: dict[str, Any] = {
                         "bots.view_rawupdate",
                     ),
                     _link(
+                        _("Imports of history"),
+                        "history_edu",
+                        "messaging_historyimport_changelist",
+                        "messaging.view_historyimport",
+                    ),
+                    _link(
                         _("Approval cards"),
                         "style",
                         "bots_approvalcard_changelist",

@@ -37,11 +37,12 @@ WHERE stands.source <> %s
 """
 
 
-def classify_by_patterns(messages: Sequence[Message]) -> None:
+def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
     At most four queries for any number of messages. What a person decided stays. With a key for the model,
-    a verdict below CLASSIFY_MODEL_BELOW makes the message due for it (intents.tasks asks it later).
+    a verdict below CLASSIFY_MODEL_BELOW makes the message due for it (intents.tasks asks it later), unless
+    `ask_model` is off.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
@@ -52,7 +53,7 @@ def classify_by_patterns(messages: Sequence[Message]) -> None:
         (pk, classifier.classify(words_of(message), roles.get(message.user_id or 0, RoleName.CLIENT)))
         for pk, message in sorted(worded.items())
     ]
-    _write(verdicts, now=timezone.now())
+    _write(verdicts, now=timezone.now(), ask_model=ask_model)
 
 
 def classify_missed(*, limit: int = 500) -> int:
@@ -88,7 +89,7 @@ def _roles(user_ids: set[int]) -> dict[int, str]:
     return dict(people.values_list("pk", "role__role_name"))
 
 
-def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime) -> None:
+def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _UPSERT,
@@ -102,7 +103,7 @@ def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime) -> None:
                 [verdict.is_urgent for _, verdict in verdicts],
                 [verdict.confidence for _, verdict in verdicts],
                 [verdict.pattern_id for _, verdict in verdicts],
-                [now if _is_unsure(verdict) else None for _, verdict in verdicts],
+                [now if ask_model and _is_unsure(verdict) else None for _, verdict in verdicts],
                 MessageAnalysis.Source.PERSON,
             ],
         )

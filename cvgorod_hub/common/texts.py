@@ -1,0 +1,9 @@
+"""Texts from outside, as PostgreSQL can hold them."""
+
+
+def storable(text: str) -> str:
+    """The text with NUL and halves of surrogate pairs, which PostgreSQL refuses, as U+FFFD."""
+    if "\x00" not in text and text.isascii():
+        return text
+    cleaned = text.replace("\x00", "\ufffd")
+    return cleaned.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
