@@ -18,7 +18,7 @@ LONGEST_LINE = 1 << 20
 
 # Token by token: in `\\x0A` the first two characters are a token of their own.
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
-_UNFINISHED = re.compile(rb"(\\+)(?:x[0-9A-Fa-f]?)?\Z")
+_BEGUN_ESCAPE = re.compile(rb"(?:x[0-9A-Fa-f]?)?\Z")
 # Inside a text the quotes would be escaped, so this is always the member itself.
 _BARE_DOCUMENT_ID = re.compile(rb'("document_id": )([^"\s][^\r\n]*?)(,?\r?\n)')
 
@@ -64,11 +64,15 @@ def _whole(data: bytes) -> int:
     end = data.rfind(b"\n") + 1
     if len(data) - end < LONGEST_LINE:
         return end
-    unfinished = _UNFINISHED.search(data, len(data) - CHUNK)
-    # An odd backslash opens an escape; before it stands no other, so the count begins at a border.
-    if unfinished and len(unfinished[1]) % 2:
-        return unfinished.end(1) - 1
+    for place in range(max(len(data) - 2, 0), len(data) + 1):
+        # An odd backslash opens an escape; the data begins at a border, so counting from there is right.
+        if _BEGUN_ESCAPE.match(data, place) and _backslashes_before(data, place) % 2:
+            return place - 1
     return len(data)
+
+
+def _backslashes_before(data: bytes, place: int) -> int:
+    return place - len(data[:place].rstrip(b"\\"))
 
 
 def _repair(data: bytes) -> bytes:

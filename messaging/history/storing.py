@@ -51,7 +51,7 @@ def preview_batch(target: Target, batch: Sequence[HistoryMessage], memory: ChatM
     new = [
         row for row in _select_new(target, batch, memory) if row.number is None or memory.seen.add(row.number)
     ]
-    users = {row.message.sender.user_id for row in new} - {None}
+    users = {pk for row in new if (pk := row.message.sender.user_id) is not None}
     known = set(TelegramUser.objects.filter(pk__in=users).values_list("pk", flat=True))
     return Stored(added=len(new), new_people=users - known)
 
