@@ -13,8 +13,8 @@ from messaging.models import Message
 # Every column that is not generated or kept by a trigger; what has no default in the database is written.
 _COLUMNS = """
     id, chat_id, telegram_message_id, origin, numbered_by, business_connection_id, user_id, sender_chat_id,
-    text, message_type, reply_to_message_id, media_group_id, forwarded_from, media, transcript_state, transcript,
-    timestamp, edited_at, state_at, state_arrival, source, created_at, changed_xid
+    text, message_type, reply_to_message_id, media_group_id, forwarded_from, media, transcript_state,
+    transcript, timestamp, edited_at, state_at, state_arrival, source, created_at, changed_xid
 """
 _COPY = f"COPY messages ({_COLUMNS}) FROM STDIN"
 _RESERVE = "SELECT nextval(pg_get_serial_sequence('messages', 'id')) FROM generate_series(1, %s)"

@@ -17,7 +17,7 @@ from messaging.history.models import HistoryImport
 from messaging.history.repair import RepairedStream
 from messaging.history.report import ImportReport
 from messaging.history.streaming import ChatHead, read_export
-from messaging.history.taking import ChatImport, ImportHooks, ImportOptions
+from messaging.history.taking import ChatImport, ImportHooks, ImportOptions, RunMemory
 
 # Any constant will do; it keeps this lock apart from other users of advisory locks.
 _ONLY_ONE = 0x_C7_60_1B
@@ -64,7 +64,7 @@ class _Import:
         self._options = options
         self._hooks = hooks
         self._folder = ExportFolder(result.parent)
-        self._new_people: set[int] = set()
+        self._memory = RunMemory()
         self._taken: list[ChatImport] = []
         self._messages = 0
         self.report = ImportReport(file_name=result.name, is_dry_run=options.is_dry_run)
@@ -107,7 +107,7 @@ class _Import:
             on_added=self._hooks.on_added,
             folder=self._folder,
             file_name=f"{self._result.parent.name}/{self._result.name}",
-            new_people=self._new_people,
+            run=self._memory,
         )
         self._taken.append(taking)
         self.report.chats.append(taking.report)

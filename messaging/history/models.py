@@ -28,7 +28,7 @@ class HistoryImport(models.Model):
         "messaging.Chat", on_delete=models.PROTECT, related_name="history_imports", verbose_name=_("chat")
     )
     messages = models.PositiveBigIntegerField(_("messages"), default=0)
-    added = models.PositiveBigIntegerField(_("new"), default=0)
+    added = models.PositiveBigIntegerField(_("added"), default=0)
     present = models.PositiveBigIntegerField(_("already there"), default=0)
     skipped = models.PositiveBigIntegerField(_("left out"), default=0)
     people_added = models.PositiveBigIntegerField(_("new people"), default=0)

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext_noop
 
 from clients.models import RoleName, TelegramUser
 from clients.people import IncomingPerson, store_people
@@ -27,15 +28,7 @@ from messaging.locks import lock_chats
 from messaging.models import Chat
 
 # Stored in English, as the API says it; pages translate it.
-NOT_SEEN = "Only its history was imported; the bot has not been there yet."
-
-
-@dataclass(kw_only=True)
-class ChatMemory:
-    """What has to be remembered from batch to batch of one chat, in bounded memory."""
-
-    equals: Equals = field(default_factory=Equals)
-    seen: SeenNumbers = field(default_factory=SeenNumbers)
+NOT_SEEN = gettext_noop("Only its history was imported; the bot has not been there yet.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +39,11 @@ class Stored:
     new_people: set[int]
 
 
-def preview_batch(target: Target, batch: Sequence[HistoryMessage], memory: ChatMemory) -> Stored:
-    """What `store_batch` would do; writes nothing."""
-    new = [
-        row for row in _select_new(target, batch, memory) if row.number is None or memory.seen.add(row.number)
-    ]
+def preview_batch(
+    target: Target, batch: Sequence[HistoryMessage], equals: Equals, *, seen: SeenNumbers
+) -> Stored:
+    """What `store_batch` would do; writes nothing. `seen`: the chat's numbers that this run has met."""
+    new = [row for row in _select_new(target, batch, equals) if row.number is None or seen.add(row.number)]
     users = {pk for row in new if (pk := row.message.sender.user_id) is not None}
     known = set(TelegramUser.objects.filter(pk__in=users).values_list("pk", flat=True))
     return Stored(added=len(new), new_people=users - known)
@@ -59,7 +52,7 @@ def preview_batch(target: Target, batch: Sequence[HistoryMessage], memory: ChatM
 def store_batch(
     target: Target,
     batch: Sequence[HistoryMessage],
-    memory: ChatMemory,
+    equals: Equals,
     *,
     our_bots: Collection[int],
     other_bots: Collection[int] = (),
@@ -70,7 +63,7 @@ def store_batch(
     introduced = introduce_our_bots(batch, our_bots)
     with transaction.atomic():
         lock_chats(target.family)
-        new = _select_new(target, batch, memory)
+        new = _select_new(target, batch, equals)
         new_people: set[int] = set()
         if new:
             _create_chat(target)
@@ -82,7 +75,7 @@ def store_batch(
     return stored
 
 
-def _select_new(target: Target, batch: Sequence[HistoryMessage], memory: ChatMemory) -> list[NewRow]:
+def _select_new(target: Target, batch: Sequence[HistoryMessage], equals: Equals) -> list[NewRow]:
     """Rows for what the hub does not have, in the order of the export."""
     numbered = [message for message in batch if target.is_numbered and message.number > 0]
     others = [message for message in batch if not (target.is_numbered and message.number > 0)]
@@ -94,16 +87,16 @@ def _select_new(target: Target, batch: Sequence[HistoryMessage], memory: ChatMem
             NewRow(message, target.chat_id, number=number) for number, message in sorted(by_number.items())
         ]
     if others:
-        new += _select_unlike(target, others, memory)
+        new += _select_unlike(target, others, equals)
     return new
 
 
-def _select_unlike(target: Target, messages: Sequence[HistoryMessage], memory: ChatMemory) -> list[NewRow]:
+def _select_unlike(target: Target, messages: Sequence[HistoryMessage], equals: Equals) -> list[NewRow]:
     chat_id = target.before_id if target.is_numbered else target.chat_id
     alike: list[tuple[HistoryMessage, Likeness, int]] = []
     for message in messages:
         likeness = likeness_of(message)
-        alike.append((message, likeness, memory.equals.number(likeness)))
+        alike.append((message, likeness, equals.number(likeness)))
     collected = stored_likenesses(target.family, messages)
     # An import from before the hub knew that the group had moved named it by its other id.
     wanted = {

@@ -1,6 +1,6 @@
 """One chat of an export: decides at its first messages where they belong, then stores batch after batch."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -13,11 +13,12 @@ from messaging.history.copying import NewRow
 from messaging.history.errors import ChatRefusedError, UnreadableMessageError
 from messaging.history.files import ExportFolder
 from messaging.history.mapping import PRIVATE, Target, chat_type_of, check_is_private, find_target
+from messaging.history.matching import Equals, SeenNumbers
 from messaging.history.models import HistoryImport
 from messaging.history.peers import Sender, bare_id
 from messaging.history.reading import HistoryMessage, MessageReader
 from messaging.history.report import COUNTED, REFUSED, ChatReport
-from messaging.history.storing import ChatMemory, Stored, preview_batch, store_batch
+from messaging.history.storing import Stored, preview_batch, store_batch
 from messaging.history.streaming import ChatHead
 from messaging.models import Message
 
@@ -48,6 +49,16 @@ class ImportHooks:
     should_stop: Callable[[], bool] = field(default=lambda: False)
 
 
+@dataclass(kw_only=True)
+class RunMemory:
+    """What is remembered from chat to chat, so that a dry run counts nobody and nothing twice: an account
+    lists a chat among its chats and among those that it left.
+    """
+
+    new_people: set[int] = field(default_factory=set)
+    seen: dict[int, SeenNumbers] = field(default_factory=lambda: defaultdict(SeenNumbers))
+
+
 class ChatImport:
     """`take` every message, `flush` when it `is_full` and at the end, then `finish`."""
 
@@ -59,20 +70,19 @@ class ChatImport:
         on_added: Callable[[Sequence[Message]], None] | None,
         folder: ExportFolder,
         file_name: str,
-        new_people: set[int],
+        run: RunMemory,
     ) -> None:
         self._head = head
         self._options = options
         self._on_added = on_added
         self._folder = folder
         self._file_name = file_name
-        # Of the whole run: somebody who is new in two chats is one new person.
-        self._new_people = new_people
+        self._run = run
         self._clock = ExportClock(options.zone)
         self._raw: list[object] = []
         self._target: Target | None = None
         self._reader: MessageReader | None = None
-        self._memory = ChatMemory()
+        self._equals = Equals()
         self._speakers: set[Sender] = set()
         self._log: HistoryImport | None = None
         self.report = ChatReport(export_id=head.id, export_type=head.type, name=storable(head.name))
@@ -104,7 +114,7 @@ class ChatImport:
 
     def release(self) -> None:
         """Nothing more of this chat will come: an account has thousands of them."""
-        self._memory = ChatMemory()
+        self._equals = Equals()
         self._reader = None
 
     def finish(self, *, state: State, sha256: str, note: str) -> None:
@@ -155,7 +165,9 @@ class ChatImport:
         self.report.note_dates(min(moments), max(moments))
         self.report.has_local_dates = self._clock.has_local_dates
         if self._options.is_dry_run:
-            self._count(preview_batch(target, batch, self._memory), batch)
+            self._count(
+                preview_batch(target, batch, self._equals, seen=self._run.seen[target.chat_id]), batch
+            )
             return
 
         def after(stored: Stored, rows: Sequence[NewRow]) -> None:
@@ -167,7 +179,7 @@ class ChatImport:
         store_batch(
             target,
             batch,
-            self._memory,
+            self._equals,
             our_bots=self._options.our_bots,
             other_bots=[self._head.id] if self._head.type == "bot_chat" else (),
             after=after,
@@ -176,8 +188,8 @@ class ChatImport:
     def _count(self, stored: Stored, batch: Sequence[HistoryMessage]) -> None:
         self.report.added += stored.added
         self.report.present += len(batch) - stored.added
-        new_people = stored.new_people - self._new_people
-        self._new_people |= new_people
+        new_people = stored.new_people - self._run.new_people
+        self._run.new_people |= new_people
         self.report.people_added += len(new_people)
 
     def _write_log(self, target: Target) -> None:

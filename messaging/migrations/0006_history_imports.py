@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('export_type', models.CharField(max_length=40, verbose_name='type in the export')),
                 ('export_name', models.CharField(blank=True, default='', max_length=256, verbose_name='name in the export')),
                 ('messages', models.PositiveBigIntegerField(default=0, verbose_name='messages')),
-                ('added', models.PositiveBigIntegerField(default=0, verbose_name='new')),
+                ('added', models.PositiveBigIntegerField(default=0, verbose_name='added')),
                 ('present', models.PositiveBigIntegerField(default=0, verbose_name='already there')),
                 ('skipped', models.PositiveBigIntegerField(default=0, verbose_name='left out')),
                 ('people_added', models.PositiveBigIntegerField(default=0, verbose_name='new people')),

@@ -17,7 +17,7 @@ CLIENT, MANAGER = 501, 601
 
 
 def said(
-    number: int, text: Any = "Роза есть?", *, user: int = CLIENT, at: int | None = None, **more: Any
+    number: int, text: object = "Роза есть?", *, user: int = CLIENT, at: int | None = None, **more: Any
 ) -> dict[str, Any]:
     """A message; `at` in seconds after BEGAN, by default one more for each number."""
     seconds = BEGAN + (number if at is None else at)
@@ -49,7 +49,7 @@ def account(*chats: dict[str, Any], left: tuple[dict[str, Any], ...] = ()) -> di
     }
 
 
-def write(folder: Path, export: Any) -> Path:
+def write(folder: Path, export: object) -> Path:
     result = folder / "result.json"
     text = export if isinstance(export, str) else json.dumps(export, ensure_ascii=False, indent=1)
     result.write_text(text, encoding="utf-8")
@@ -58,7 +58,7 @@ def write(folder: Path, export: Any) -> Path:
 
 def bring(
     folder: Path,
-    export: Any,
+    export: object,
     *,
     hooks: ImportHooks | None = None,
     zone: str = "Europe/Moscow",

@@ -26,7 +26,7 @@ def read(raw: object, folder: Path = Path("/nonexistent")) -> HistoryMessage:
     return reader(folder).read(raw)
 
 
-def old(number: int, date: str, **more: Any) -> dict[str, Any]:
+def old(number: int, date: object, **more: Any) -> dict[str, Any]:
     """As builds before 2021 wrote it."""
     return {
         "id": number,
@@ -55,7 +55,7 @@ def old(number: int, date: str, **more: Any) -> dict[str, Any]:
         ({"text": "?"}, None, ""),
     ],
 )
-def test_text_in_all_its_forms(text: Any, entities: Any, words: str) -> None:
+def test_text_in_all_its_forms(text: object, entities: object, words: str) -> None:
     raw = said(1, text) | ({} if entities is None else {"text_entities": entities})
 
     assert read(raw).text == words
@@ -89,7 +89,7 @@ class TestDates:
         assert read(old(1, "2018-09-01T10:00:00", edited="1970-01-01T03:00:00")).edited_at is None
 
     @pytest.mark.parametrize("date", ["yesterday", "9999-99-99T00:00:00", "1970-01-01T00:00:00", 5])
-    def test_a_date_that_is_none(self, date: Any) -> None:
+    def test_a_date_that_is_none(self, date: object) -> None:
         with pytest.raises(UnreadableMessageError, match="date is no time of our days"):
             read(old(1, date))
 
@@ -122,7 +122,7 @@ class TestDates:
         (None, Sender(name="Тест")),
     ],
 )
-def test_senders_of_all_times(peer: Any, sender: Sender) -> None:
+def test_senders_of_all_times(peer: object, sender: Sender) -> None:
     assert read(said(1) | {"from": "Тест", "from_id": peer}).sender == sender
 
 
@@ -150,23 +150,83 @@ def test_what_is_no_message_is_unreadable_and_raises_nothing_else(raw: object) -
 @pytest.mark.parametrize(
     ("content", "kind", "media"),
     [
-        ({"photo": "(File not included. Change data exporting settings to download.)", "width": 90}, "photo", {"width": 90, "export_file": "not_included"}),
-        ({"file": "(File exceeds maximum size. Change data exporting settings to download.)", "media_type": "video_file", "mime_type": "video/mp4", "duration_seconds": 9}, "video", {"mime_type": "video/mp4", "duration": 9, "export_file": "too_big"}),
-        ({"file": "цены.pdf (File unavailable, please try again later)", "file_name": "цены.pdf"}, "document", {"file_name": "цены.pdf", "export_file": "unavailable"}),
+        (
+            {"photo": "(File not included. Change data exporting settings to download.)", "width": 90},
+            "photo",
+            {"width": 90, "export_file": "not_included"},
+        ),
+        (
+            {
+                "file": "(File exceeds maximum size. Change data exporting settings to download.)",
+                "media_type": "video_file",
+                "mime_type": "video/mp4",
+                "duration_seconds": 9,
+            },
+            "video",
+            {"mime_type": "video/mp4", "duration": 9, "export_file": "too_big"},
+        ),
+        (
+            {"file": "цены.pdf (File unavailable, please try again later)", "file_name": "цены.pdf"},
+            "document",
+            {"file_name": "цены.pdf", "export_file": "unavailable"},
+        ),
         ({"file": "", "media_type": "voice_message"}, "voice", {}),
-        ({"file": "stickers/a.webp", "media_type": "sticker", "sticker_emoji": "🌹"}, "sticker", {"emoji": "🌹", "export_file": "missing", "export_path": "stickers/a.webp"}),
-        ({"file": "v.mp4", "media_type": "video_message"}, "video_note", {"export_file": "missing", "export_path": "v.mp4"}),
-        ({"file": "a.mp4", "media_type": "animation", "file_size": 10}, "animation", {"export_file": "missing", "export_path": "a.mp4", "file_size": 10}),
-        ({"file": "a.mp3", "media_type": "audio_file", "title": "Вальс"}, "audio", {"title": "Вальс", "export_file": "missing", "export_path": "a.mp3"}),
-        ({"location_information": {"latitude": 55.5, "longitude": 37.5}}, "location", {"latitude": 55.5, "longitude": 37.5}),
+        (
+            {"file": "stickers/a.webp", "media_type": "sticker", "sticker_emoji": "🌹"},
+            "sticker",
+            {"emoji": "🌹", "export_file": "missing", "export_path": "stickers/a.webp"},
+        ),
+        (
+            {"file": "v.mp4", "media_type": "video_message"},
+            "video_note",
+            {"export_file": "missing", "export_path": "v.mp4"},
+        ),
+        (
+            {"file": "a.mp4", "media_type": "animation", "file_size": 10},
+            "animation",
+            {"export_file": "missing", "export_path": "a.mp4", "file_size": 10},
+        ),
+        (
+            {"file": "a.mp3", "media_type": "audio_file", "title": "Вальс"},
+            "audio",
+            {"title": "Вальс", "export_file": "missing", "export_path": "a.mp3"},
+        ),
+        (
+            {"location_information": {"latitude": 55.5, "longitude": 37.5}},
+            "location",
+            {"latitude": 55.5, "longitude": 37.5},
+        ),
         ({"location_information": None}, "location", {}),
-        ({"place_name": "Склад", "address": "ул. Примерная, 1", "location_information": {"latitude": 1.5, "longitude": 2.5}}, "venue", {"title": "Склад", "address": "ул. Примерная, 1", "latitude": 1.5, "longitude": 2.5}),
-        ({"contact_information": {"first_name": "Тест", "last_name": "", "phone_number": "+7 000"}}, "contact", {"first_name": "Тест", "last_name": "", "phone_number": "+7 000"}),
-        ({"poll": {"question": "Когда?", "closed": False, "total_voters": 2, "answers": [{"text": "Утром", "voters": 2}]}}, "poll", {"question": "Когда?", "options": ["Утром"]}),
+        (
+            {
+                "place_name": "Склад",
+                "address": "ул. Примерная, 1",
+                "location_information": {"latitude": 1.5, "longitude": 2.5},
+            },
+            "venue",
+            {"title": "Склад", "address": "ул. Примерная, 1", "latitude": 1.5, "longitude": 2.5},
+        ),
+        (
+            {"contact_information": {"first_name": "Тест", "last_name": "", "phone_number": "+7 000"}},
+            "contact",
+            {"first_name": "Тест", "last_name": "", "phone_number": "+7 000"},
+        ),
+        (
+            {
+                "poll": {
+                    "question": "Когда?",
+                    "closed": False,
+                    "total_voters": 2,
+                    "answers": [{"text": "Утром", "voters": 2}],
+                }
+            },
+            "poll",
+            {"question": "Когда?", "options": ["Утром"]},
+        ),
         ({"todo_list": {"title": "Список"}}, "unknown", {"kind": "todo_list"}),
         ({}, "unknown", {"kind": ""}),
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_content(content: dict[str, Any], kind: str, media: dict[str, Any]) -> None:
     message = read(said(1, "") | content)
 
@@ -176,7 +236,10 @@ def test_every_kind_of_content(content: dict[str, Any], kind: str, media: dict[s
 @pytest.mark.parametrize(
     ("action", "media"),
     [
-        ({"action": "create_group", "title": "Магазин", "members": ["А", None]}, {"event": "group_chat_created", "value": "Магазин", "members": ["А"]}),
+        (
+            {"action": "create_group", "title": "Магазин", "members": ["А", None]},
+            {"event": "group_chat_created", "value": "Магазин", "members": ["А"]},
+        ),
         ({"action": "edit_group_title", "title": "Новый"}, {"event": "new_chat_title", "value": "Новый"}),
         ({"action": "join_group_by_link", "inviter": "Б"}, {"event": "new_chat_members"}),
         ({"action": "pin_message", "message_id": 4}, {"event": "pinned_message"}),
@@ -187,7 +250,7 @@ def test_every_kind_of_content(content: dict[str, Any], kind: str, media: dict[s
         ({"information_text": "слова"}, {"event": "information_text", "value": "слова"}),
         ({}, {"event": ""}),
     ],
-)  # fmt: skip
+)
 def test_service_messages_say_what_happened_in_the_hubs_words(
     action: dict[str, Any], media: dict[str, Any]
 ) -> None:
