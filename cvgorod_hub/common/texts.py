@@ -3,7 +3,9 @@
 
 def storable(text: str) -> str:
     """The text with NUL and halves of surrogate pairs, which PostgreSQL refuses, as U+FFFD."""
-    if "\x00" not in text and text.isascii():
-        return text
     cleaned = text.replace("\x00", "\ufffd")
-    return cleaned.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        cleaned.encode()
+    except UnicodeEncodeError:
+        return cleaned.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return cleaned

@@ -79,8 +79,8 @@ def read_text(raw: JSON) -> str:
     return storable(_joined(entities if isinstance(entities, list) and entities else raw.get("text")))
 
 
-def read_content(raw: JSON, folder: ExportFolder) -> tuple[Type, JSON]:
-    """The kind of a message that is no service message, and the facts worth keeping."""
+def read_content(raw: JSON, text: str, folder: ExportFolder) -> tuple[Type, JSON]:
+    """The kind of a message with this text that is no service message, and the facts worth keeping."""
     if raw.get("type") == "unsupported":
         return Type.UNKNOWN, {"kind": "unsupported"}
     if "photo" in raw:
@@ -100,7 +100,7 @@ def read_content(raw: JSON, folder: ExportFolder) -> tuple[Type, JSON]:
     other = next((name for name in _OTHER_KINDS if name in raw), None)
     if other is not None:
         return Type.UNKNOWN, {"kind": other}
-    return (Type.TEXT, {}) if read_text(raw) else (Type.UNKNOWN, {"kind": ""})
+    return (Type.TEXT, {}) if text else (Type.UNKNOWN, {"kind": ""})
 
 
 def read_event(raw: JSON, chat_type: str) -> JSON:

@@ -60,12 +60,13 @@ class MessageReader:
             media = read_event(raw, self._chat_type)
             sender = read_sender(raw, "actor")
             return HistoryMessage(number, sender, sent_at, "", Message.Type.SERVICE, media)
-        message_type, media = read_content(raw, self._folder)
+        text = read_text(raw)
+        message_type, media = read_content(raw, text, self._folder)
         return HistoryMessage(
             number=number,
             sender=read_sender(raw, "from") if kind == "message" else NOBODY,
             sent_at=sent_at,
-            text=read_text(raw),
+            text=text,
             message_type=message_type,
             media=media,
             edited_at=self._clock.edited_at(raw, sent_at),

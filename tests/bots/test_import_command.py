@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from bots.models import TelegramBot
 from intents.models import MessageAnalysis
@@ -97,7 +97,7 @@ def test_nothing_is_classified_unless_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("how", "is_due"), [("patterns", False), ("model", True)])
 def test_the_classifier_reads_what_is_new_when_asked(
-    tmp_path: Path, settings: SettingsWrapper, how: str, is_due: bool
+    tmp_path: Path, settings: Settings, how: str, is_due: bool
 ) -> None:
     settings.DEEPSEEK_API_KEY = "invented"
     settings.CLASSIFY_MODEL_BELOW = 1.1

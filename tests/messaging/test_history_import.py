@@ -20,6 +20,7 @@ from messaging.ingest import store_messages
 from messaging.models import Chat, Message, MessageVersion
 from sandbox.models import PendingResponse
 from tests.factories import ChatFactory, ManagerFactory, MessageFactory, PersonFactory, ResponseFactory
+from tests.marks import committed
 from tests.messaging.exports import (
     BARE,
     BEGAN,
@@ -571,7 +572,7 @@ def test_ten_times_the_messages_take_no_more_memory(tmp_path: Path, is_dry_run: 
     assert peak(4_000, 2) < 1.5 * peak(400, 3)
 
 
-@pytest.mark.django_db(transaction=True)
+@committed
 def test_only_one_import_at_a_time(tmp_path: Path) -> None:
     other = connection.copy()
     try:
