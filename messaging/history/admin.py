@@ -28,12 +28,15 @@ class HistoryImportAdmin(ReadOnlyAdmin):
     search_fields = ("chat__name", "export_name", "file_name", "sha256")
     fields = (
         "chat",
-        "shown_state",
+        "state",
         "note",
-        ("messages", "added", "present", "skipped", "people_added"),
+        ("messages", "added"),
+        ("present", "skipped"),
+        "people_added",
         ("first_at", "last_at"),
         ("started_at", "finished_at"),
-        ("export_name", "export_type", "export_chat_id"),
+        ("export_name", "export_chat_id"),
+        "export_type",
         "file_name",
         "sha256",
     )
