@@ -157,6 +157,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 variant="danger",
             ),
             _link(
+                _("Imports of history"),
+                "history_edu",
+                "messaging_historyimport_changelist",
+                "messaging.view_historyimport",
+            ),
+            _link(
                 _("Approval cards"),
                 "style",
                 "bots_approvalcard_changelist",

@@ -37,12 +37,12 @@ WHERE stands.source <> %s
 """
 
 
-def classify_by_patterns(messages: Sequence[Message]) -> None:
+def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
     The messages come with their `user` and its `role`. At most three queries for any number of messages.
     What a person decided stays. With a key for the model, a verdict below CLASSIFY_MODEL_BELOW makes the
-    message due for it (intents.tasks asks it later).
+    message due for it (intents.tasks asks it later), unless `ask_model` is off.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
@@ -51,7 +51,7 @@ def classify_by_patterns(messages: Sequence[Message]) -> None:
     verdicts = [
         (pk, classifier.classify(words_of(message), _role(message))) for pk, message in sorted(worded.items())
     ]
-    _write(verdicts, now=timezone.now())
+    _write(verdicts, now=timezone.now(), ask_model=ask_model)
 
 
 def classify_missed(*, limit: int = 500) -> int:
@@ -87,7 +87,7 @@ def _role(message: Message) -> str:
     return message.user.role.role_name if message.user else RoleName.CLIENT
 
 
-def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime) -> None:
+def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _UPSERT,
@@ -101,7 +101,7 @@ def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime) -> None:
                 [verdict.is_urgent for _, verdict in verdicts],
                 [verdict.confidence for _, verdict in verdicts],
                 [verdict.pattern_id for _, verdict in verdicts],
-                [now if _is_unsure(verdict) else None for _, verdict in verdicts],
+                [now if ask_model and _is_unsure(verdict) else None for _, verdict in verdicts],
                 MessageAnalysis.Source.PERSON,
             ],
         )

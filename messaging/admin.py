@@ -15,8 +15,11 @@ from clients.admin import TelegramUserAdmin
 from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from messaging.activity import recount_chats_of
+from messaging.history.admin import HistoryImportAdmin
 from messaging.models import Chat, Message
 from messaging.search import search_query
+
+__all__ = ["ChatAdmin", "HistoryImportAdmin", "MessageAdmin", "PersonAdmin"]
 
 
 @admin.register(TelegramUser)

@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import TelegramUser
 from messaging.events import EVENT_LABELS
+from messaging.history.models import HistoryImport
 from messaging.querysets import ChatQuerySet, MessageQuerySet
+
+__all__ = ["Chat", "HistoryImport", "Message", "MessageVersion"]
 
 
 def validate_time_zone(name: str) -> None:
@@ -238,8 +241,15 @@ class Message(models.Model):
             models.Index(fields=["timestamp", "id"], name="messages_timestamp"),
             models.Index(fields=["chat", "timestamp", "id"], name="messages_chat_timestamp"),
             models.Index(fields=["user", "timestamp", "id"], name="messages_user_timestamp"),
-            models.Index(fields=["changed_xid", "id"], name="messages_changed"),
-            models.Index(fields=["chat", "changed_xid"], name="messages_chat_changed"),
+            # Without imported history: it is no news, and a feed or a draft must not wade through it.
+            models.Index(
+                fields=["changed_xid", "id"], name="messages_changed", condition=~models.Q(source="import")
+            ),
+            models.Index(
+                fields=["chat", "changed_xid"],
+                name="messages_chat_changed",
+                condition=~models.Q(source="import"),
+            ),
             models.Index(
                 fields=["chat", "reply_to_message_id"],
                 name="messages_reply_to",

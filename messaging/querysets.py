@@ -56,6 +56,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""
         return self.filter(search_vector=search_query(text))
 
+    def news(self) -> Self:
+        """Without imported history: it came now, but was said long ago, and nobody is to react to it."""
+        return self.exclude(source="import")
+
     def settled(self) -> Self:
         """Leave out changes that a transaction still running could yet precede (see `changed_xid`)."""
         return self.filter(changed_xid__lt=OldestRunningTransaction())

@@ -60,11 +60,15 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         snapshot = OuterRef("anchor_snapshot") if since is None else Value(since)
         # A group that became a supergroup goes on there.
         here = Q(chat=OuterRef("chat")) | Q(chat=OuterRef("chat__migrated_to"))
-        after = Message.objects.filter(
-            ~VisibleIn(F("changed_xid"), snapshot),
-            here,
-            changed_xid__gte=OldestRunning(snapshot),  # exact above; this makes it an index range
-        ).exclude(message_type=Message.Type.SERVICE)
+        after = (
+            Message.objects.news()
+            .filter(
+                ~VisibleIn(F("changed_xid"), snapshot),
+                here,
+                changed_xid__gte=OldestRunning(snapshot),  # exact above; this makes it an index range
+            )
+            .exclude(message_type=Message.Type.SERVICE)
+        )
         by_people = Q(source=Message.Source.TELEGRAM) & (Q(user__isnull=True) | Q(user__role__is_bot=False))
         of_this_batch = self.model.objects.filter(
             batch_id=OuterRef(OuterRef("batch_id")),

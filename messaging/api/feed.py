@@ -18,7 +18,7 @@ AFTER_HELP = (
     "Begin with `after=` (everything) or `after=latest` (from now); go on with `next`, which is always "
     "given, on an empty page with the cursor you came with. Nothing that is being stored while you read "
     "is skipped; it appears when its transaction has ended. A later analysis alone does not bring a "
-    "message back."
+    "message back. Imported history is not news: it is in the list by time, not here."
 )
 
 
@@ -49,7 +49,7 @@ class MessagePagination(KeysetPagination):
     ) -> tuple[list[dict[str, Any]], Cursor]:
         assert isinstance(queryset, MessageQuerySet)  # noqa: S101  (only messages have a feed)
         place = cursor or Cursor((0, 0))
-        changes = FEED.seek(queryset.settled(), place.key)
+        changes = FEED.seek(queryset.news().settled(), place.key)
         rows, keys, _has_more = self.fetch(FEED.order(changes))
         return rows, Cursor(keys[-1]) if keys else place
 

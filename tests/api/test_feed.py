@@ -219,3 +219,14 @@ def test_a_page_is_no_feed(reader: Caller) -> None:
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == {"after": ["Give after or cursor, not both."]}
+
+
+def test_imported_history_is_no_news(reader: Caller) -> None:
+    message = MessageFactory(text="Сейчас")
+    brought = MessageFactory(chat=message.chat, text="Давно", source=Message.Source.IMPORT)
+
+    settle()
+
+    assert take(reader)[0] == [message.pk]
+    listed = reader.get("messages").json()["results"]
+    assert {row["id"] for row in listed} == {message.pk, brought.pk}

@@ -7,8 +7,8 @@ from django.urls import reverse
 from clients.models import RoleName, TelegramUser
 from clients.people import IncomingPerson
 from messaging.ingest import store_messages
-from messaging.models import Chat, Message
-from tests.factories import MessageFactory, role
+from messaging.models import Chat, HistoryImport, Message
+from tests.factories import ChatFactory, MessageFactory, role
 from tests.messaging.test_ingest import GROUP, SENT_AT, incoming
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,22 @@ def test_each_list_and_page_opens(admin_client: Client, name: str) -> None:
     assert (listed.status_code, opened.status_code) == (200, 200)
     assert b"<script>alert(1)" not in listed.content + opened.content
     assert Message.objects.count() == 1
+
+
+def test_imports_of_history_are_shown_and_not_changed(admin_client: Client) -> None:
+    brought = HistoryImport.objects.create(
+        file_name="ChatExport/result.json",
+        export_chat_id=1,
+        export_type="private_supergroup",
+        export_name="Магазин «Пример»",
+        chat=ChatFactory(name="Магазин «Пример»"),
+        state=HistoryImport.State.FAILED,
+        note="the file is cut off",
+    )
+
+    listed = admin_client.get(reverse("admin:messaging_historyimport_changelist"))
+    page = reverse("admin:messaging_historyimport_change", args=[brought.pk])
+
+    assert "Магазин «Пример»" in listed.content.decode()
+    assert "the file is cut off" in admin_client.get(page).content.decode()
+    assert admin_client.post(page, {"note": ""}).status_code == 403

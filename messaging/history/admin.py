@@ -1,0 +1,55 @@
+"""Imports of history in the admin: what came from which file, into which chat."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from cvgorod_hub.common.admin import ReadOnlyAdmin
+from messaging.history.models import HistoryImport
+
+State = HistoryImport.State
+
+
+@admin.register(HistoryImport)
+class HistoryImportAdmin(ReadOnlyAdmin):
+    list_display = (
+        "chat",
+        "shown_state",
+        "messages",
+        "added",
+        "present",
+        "skipped",
+        "people_added",
+        "started_at",
+        "file_name",
+    )
+    list_filter = ("state",)
+    list_select_related = ("chat",)
+    search_fields = ("chat__name", "export_name", "file_name", "sha256")
+    fields = (
+        "chat",
+        "state",
+        "note",
+        ("messages", "added"),
+        ("present", "skipped"),
+        "people_added",
+        ("first_at", "last_at"),
+        ("started_at", "finished_at"),
+        ("export_name", "export_chat_id"),
+        "export_type",
+        "file_name",
+        "sha256",
+    )
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={
+            State.RUNNING: "info",
+            State.FINISHED: "success",
+            State.STOPPED: "warning",
+            State.FAILED: "danger",
+        },
+    )
+    def shown_state(self, history_import: HistoryImport) -> tuple[str, str]:
+        return history_import.state, history_import.get_state_display()
