@@ -17,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.e2e import faults
+
 START_SECONDS = 60
 # What can be imported before there are settings.
 LIBRARIES = [
@@ -91,6 +93,7 @@ def _run(command: list[str], cwd: str, environment: dict[str, str], log: str) ->
     """Become `python <command>`: a script or `-m module`, and its arguments."""
     _be_a_process_of_its_own(cwd, environment, log)
     try:
+        faults.apply()
         if command[0] == "-m":
             sys.argv = command[1:]
             runpy.run_module(command[1], run_name="__main__", alter_sys=True)

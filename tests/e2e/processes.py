@@ -38,17 +38,19 @@ class Processes:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        database = connection.settings_dict
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "cvgorod_hub.settings",
-            "DATABASE_URL": f"postgresql://postgres@/{database['NAME']}"
-            f"?host={quote(database['HOST'] or database['OPTIONS']['host'], safe='')}",
+            "DATABASE_URL": _tests_database(),
             "REDIS_URL": settings.REDIS_URL,
             "HUB_DATA_DIR": str(folder / "data"),
             **environment,
         }
         self._running: list[Process] = []
+
+    @property
+    def database_url(self) -> str:
+        return self.environment["DATABASE_URL"]
 
     def manage(self, *arguments: str) -> Process:
         """Start `manage.py …`; what it prints goes to a file of its own."""
@@ -106,6 +108,12 @@ class Processes:
     def close(self) -> None:
         for process in self._running:
             self.kill(process)
+
+
+def _tests_database() -> str:
+    database = connection.settings_dict
+    host = database["HOST"] or database["OPTIONS"]["host"]
+    return f"postgresql://postgres@/{database['NAME']}?host={quote(host, safe='')}"
 
 
 def _answers(url: str) -> bool:
