@@ -1,7 +1,7 @@
 """What a test does to a process of the hub before its work begins: other constants, a death at a commit.
 
-The test writes it into the environment (`Faults.as_environment`), the process reads it there (forking.py), so the
-hub's own code knows nothing of it.
+The test writes it into the environment (`Faults.as_environment`), the process reads it there (forking.py), so
+the hub's own code knows nothing of it.
 """
 
 import importlib
@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 VARIABLE = "HUB_TEST_FAULTS"
 _WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
@@ -80,8 +80,8 @@ def _die_at_commit(faults: Faults) -> None:
         Path(faults.notes).write_text(" ".join(dict.fromkeys(tables)), encoding="utf-8")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def watched(execute: Callable[..., Any]) -> Callable[..., Any]:
-        def executed(cursor: CursorWrapper, sql: Any, *arguments: Any) -> Any:
+    def watched(execute: Callable[..., Result]) -> Callable[..., Result]:
+        def executed(cursor: CursorWrapper, sql: object, *arguments: object) -> Result:
             written = _WRITES.findall(str(sql))
             tables.extend(written)
             if written and cursor.db.get_autocommit():

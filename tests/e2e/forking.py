@@ -1,12 +1,13 @@
-"""Processes that begin with the libraries already imported: forked from one parent, not started from nothing.
+"""Processes that begin with the libraries already imported, forked from one parent.
 
-Importing aiogram alone costs seconds of CPU, and these tests start dozens of processes. The parent is Python's
-own forkserver, one per test process, and ends with it. It imports libraries only: the hub's modules read the
-settings, and those come from the environment that each process is given.
+Importing aiogram alone costs seconds of CPU, and these tests start a hundred processes. The parent is
+Python's own forkserver, one per test process, and ends with it. It imports libraries only: the hub's modules
+read the settings, and those come from the environment that each process is given.
 """
 
 import atexit
 import multiprocessing
+import multiprocessing.util
 import os
 import runpy
 import signal
@@ -33,9 +34,11 @@ LIBRARIES = [
     "django.contrib.postgres.search",
     "django.core.management",
     "django.db.backends.postgresql.base",
+    "django.test",
     "django_filters.rest_framework",
     "drf_spectacular",
     "environ",
+    "inflection",
     "jsonschema",
     "kombu.transport.redis",
     "orjson",
@@ -43,7 +46,9 @@ LIBRARIES = [
     "pymorphy3.analyzer",
     "requests",
     "rest_framework.serializers",
+    "uritemplate",
     "whitenoise.middleware",
+    "yaml",
 ]
 
 
@@ -55,8 +60,9 @@ class ForkedProcess:
     ) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(LIBRARIES)
+        bytecode = Path(multiprocessing.util.get_temp_dir()) / "bytecode"
         self._process = context.Process(
-            target=_run, args=([*command], str(cwd), {**environment}, str(log)), daemon=True
+            target=_run, args=([*command], str(cwd), {**environment}, str(log), str(bytecode)), daemon=True
         )
         self._process.start()
         assert self._process.pid
@@ -82,15 +88,18 @@ class ForkedProcess:
             os.kill(self.pid, number)
 
     def _wait_for_session(self) -> None:
-        """Until the process leads a group that killpg reaches; the parent may have libraries to import first."""
+        """Until the process leads a group that killpg reaches; its parent may have to start first."""
         deadline = time.monotonic() + START_SECONDS
         while self.poll() is None and os.getpgid(self.pid) != self.pid:
             assert time.monotonic() < deadline, "the process does not start"
             time.sleep(0.002)
 
 
-def _run(command: list[str], cwd: str, environment: dict[str, str], log: str) -> None:
+def _run(command: list[str], cwd: str, environment: dict[str, str], log: str, bytecode: str) -> None:
     """Become `python <command>`: a script or `-m module`, and its arguments."""
+    if sys.dont_write_bytecode:
+        # Kept for this test run only, so that the hub's modules are not compiled at each start.
+        sys.dont_write_bytecode, sys.pycache_prefix = False, bytecode
     _be_a_process_of_its_own(cwd, environment, log)
     try:
         faults.apply()

@@ -15,7 +15,7 @@ Key = tuple[int, int]
 
 
 class Ledger:
-    """Keeps every update and every text of every message that it made somebody write; for one thread at a time."""
+    """Makes people write, and keeps each update and each text of a message; not for two threads at once."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Ledger:
         assert set(self._updates) - kept - stored == set()
 
     def check_all_is_there_once(self) -> None:
-        """Updates, messages with their newest words, and earlier versions: all of them, none twice, no other."""
+        """Updates, messages with their newest words, and earlier versions: each once, and no other."""
         raw = self._query("SELECT update_id, parse_state FROM raw_updates ORDER BY update_id")
         assert raw == [(update_id, "parsed") for update_id in sorted(self._updates)]
         messages = self._query("SELECT chat_id, telegram_message_id, text FROM messages ORDER BY 1, 2")
