@@ -28,6 +28,11 @@ def ledger(processes: Processes, telegram: SimulatedTelegram) -> Ledger:
     return Ledger(telegram, processes.database_url)
 
 
+def collect(processes: Processes) -> Process:
+    """Django's checks load every page of the admin and the API, half of what a start costs."""
+    return processes.manage("collect_telegram", "--skip-checks")
+
+
 def has_settled(telegram: SimulatedTelegram) -> bool:
     """The collector has stored and confirmed everything, and waits for more."""
     return telegram.is_polled and not telegram.waiting_updates
@@ -54,7 +59,7 @@ def test_killed_at_each_commit_of_a_batch(
         ledger.edit()
         faults = Faults(dies=place, commit=number, notes=str(notes))
         processes.environment |= faults.as_environment()
-        collector = processes.manage("collect_telegram")
+        collector = collect(processes)
         wait_for(lambda collector=collector: collector.poll() is not None or has_settled(telegram))
         if collector.poll() is None:
             let_it_end(collector, telegram)
@@ -77,13 +82,13 @@ def test_killed_anywhere_under_load(processes: Processes, telegram: SimulatedTel
     with ledger.talk():
         for _kill in range(KILLS_UNDER_LOAD):
             before = ledger.stored_count()
-            collector = processes.manage("collect_telegram")
+            collector = collect(processes)
             wait_for(lambda before=before: ledger.stored_count() > before)
             time.sleep(moments.uniform(0, 0.2))  # anywhere in its work, not at a chosen place
             processes.kill(collector)
             assert collector.returncode == -signal.SIGKILL
 
-    let_it_end(processes.manage("collect_telegram"), telegram)
+    let_it_end(collect(processes), telegram)
     ledger.check_all_is_there_once()
 
 
@@ -91,12 +96,12 @@ def test_killed_while_it_waits_for_more(
     processes: Processes, telegram: SimulatedTelegram, ledger: Ledger
 ) -> None:
     ledger.write(3)
-    collector = processes.manage("collect_telegram")
+    collector = collect(processes)
     wait_for(lambda: has_settled(telegram))
     processes.kill(collector)
     ledger.edit()
 
-    let_it_end(processes.manage("collect_telegram"), telegram)
+    let_it_end(collect(processes), telegram)
 
     ledger.check_all_is_there_once()
 
@@ -108,7 +113,7 @@ def test_told_to_stop_in_the_middle_of_a_batch_it_ends_the_batch_first(
     ledger.write(5)
     ledger.edit()
     with locked(table, processes.database_url) as is_awaited:
-        collector = processes.manage("collect_telegram")
+        collector = collect(processes)
         wait_for(is_awaited)
         collector.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
@@ -118,5 +123,5 @@ def test_told_to_stop_in_the_middle_of_a_batch_it_ends_the_batch_first(
     ledger.check_all_is_there_once()
     assert len(telegram.waiting_updates) == 6  # not yet confirmed
 
-    let_it_end(processes.manage("collect_telegram"), telegram)
+    let_it_end(collect(processes), telegram)
     ledger.check_all_is_there_once()
