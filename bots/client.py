@@ -11,6 +11,7 @@ from aiogram.exceptions import (
     TelegramAPIError,
     TelegramNotFound,
     TelegramRetryAfter,
+    TelegramServerError,
     TelegramUnauthorizedError,
 )
 from aiogram.methods import Response, TelegramMethod
@@ -30,11 +31,27 @@ class TokenRefusedError(ExternalServiceError):
         )
 
 
+# How much of an answer is looked at to describe it: a proxy's page may have megabytes.
+LOOKED_AT = 2000
 # Seconds to wait where "too many requests" names none; Telegram's own word when it drops a request.
 USUAL_PAUSE = 5
 
 
-class OneCallSession(AiohttpSession):
+class CheckingSession(AiohttpSession):
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
+    ) -> Response[Any]:
+        """Answers that aiogram passes on as None, or breaks at, are failures like any other."""
+        try:
+            response = super().check_response(bot, method, status_code, content)
+        except TypeError:  # it looks for a word in the description of a 5xx, which may have none
+            raise TelegramServerError(method, "an answer without a description") from None
+        if response.result is None:
+            raise ClientDecodeError("An answer without a result", ValueError("result"), content)
+        return response
+
+
+class OneCallSession(CheckingSession):
     """Opens a connection for each call and closes it after the answer."""
 
     def __init__(self, **options: Any) -> None:
@@ -57,7 +74,7 @@ class OneCallSession(AiohttpSession):
 
 def open_bot(*, keeps_connections: bool = True) -> Bot:
     """A client for `TELEGRAM_BOT_TOKEN` at `TELEGRAM_API_URL`; close its session after use."""
-    session_class = AiohttpSession if keeps_connections else OneCallSession
+    session_class = CheckingSession if keeps_connections else OneCallSession
     session = session_class(api=TelegramAPIServer.from_base(settings.TELEGRAM_API_URL))
     try:
         return Bot(settings.TELEGRAM_BOT_TOKEN, session=session)
@@ -73,12 +90,13 @@ def translate(error: Exception) -> ExternalServiceError:
     """What went wrong, without the token that aiohttp puts into its texts."""
     if isinstance(error, TelegramUnauthorizedError | TelegramNotFound):
         return TokenRefusedError()
-    retry_after = error.retry_after if isinstance(error, TelegramRetryAfter) else None
+    retry_after = max(error.retry_after, 1) if isinstance(error, TelegramRetryAfter) else None
     return ExternalServiceError(describe(error), retry_after=retry_after)
 
 
 def describe(error: Exception) -> str:
     """One line, at most 300 characters, without secrets."""
-    text = error.message if isinstance(error, TelegramAPIError) else str(error)
+    text = (error.message if isinstance(error, TelegramAPIError) else str(error)) or ""
+    text = text[:LOOKED_AT]
     name = type(error).__name__
     return redact(f"{name}: {' '.join(text.split())}" if text else name)[:300]

@@ -30,7 +30,7 @@ def register_bot(facts: dict[str, Any]) -> int:
     """Keep what getMe says about our bot; returns its id."""
     bot_id = facts.get("id")
     if not isinstance(bot_id, int):
-        raise ExternalServiceError("getMe did not say which bot this is.", permanent=True)
+        raise ExternalServiceError("getMe did not say which bot this is")
     TelegramBot.objects.update_or_create(
         pk=bot_id,
         defaults={

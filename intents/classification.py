@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from clients.models import RoleName
@@ -40,7 +41,7 @@ WHERE stands.source <> %s
 def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
-    The messages come with their `user` and its `role`. At most three queries for any number of messages.
+    At most five queries for any number of messages, three where they come with their `user` and its `role`.
     What a person decided stays. With a key for the model, a verdict below CLASSIFY_MODEL_BELOW makes the
     message due for it (intents.tasks asks it later), unless `ask_model` is off.
     """
@@ -48,6 +49,7 @@ def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True)
     worded = {message.pk: message for message in messages if _has_words(message)}
     if not worded:
         return
+    prefetch_related_objects(list(worded.values()), "user__role")
     verdicts = [
         (pk, classifier.classify(words_of(message), _role(message))) for pk, message in sorted(worded.items())
     ]

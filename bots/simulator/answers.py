@@ -22,6 +22,7 @@ class Answer:
     status: int | None = None  # with `body`: said instead of the method's own answer
     body: bytes = b""
     content_type: str = "application/json"
+    seconds_per_byte: float = 0.0
 
 
 def normal() -> Answer:
@@ -75,3 +76,8 @@ def disconnect(*, delivered: bool = False) -> Answer:
 def delay(seconds: float, then: Answer | None = None) -> Answer:
     """The call waits, and then gets `then` (default: its usual answer)."""
     return replace(then or Answer(), seconds=seconds)
+
+
+def trickle(seconds_per_byte: float, then: Answer | None = None) -> Answer:
+    """The usual answer, or `then`, one byte at a time."""
+    return replace(then or Answer(), seconds_per_byte=seconds_per_byte)

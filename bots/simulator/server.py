@@ -61,7 +61,10 @@ class SimulatorServer:
         usual = b""
         if answer.carried_out:
             usual = await self._carry_out(request, method, params)
-        return await self._spoiled(request, answer) or _json(usual)
+        response = await self._spoiled(request, answer) or _json(usual)
+        if answer.seconds_per_byte:
+            return await _byte_by_byte(request, response, answer.seconds_per_byte)
+        return response
 
     async def _spoiled(self, request: web.Request, answer: Answer) -> web.Response | None:
         """What the caller gets instead of the usual answer; None where nothing is spoiled."""
@@ -179,6 +182,17 @@ async def _wait_at_most(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+async def _byte_by_byte(request: web.Request, response: web.Response, seconds: float) -> web.StreamResponse:
+    body = response.body if isinstance(response.body, bytes) else b""
+    stream = web.StreamResponse(status=response.status, headers={"Content-Type": response.content_type})
+    stream.content_length = len(body)
+    await stream.prepare(request)
+    for byte in body:
+        await stream.write(bytes([byte]))
+        await asyncio.sleep(seconds)
+    return stream
 
 
 def _ok(result: object) -> bytes:

@@ -28,6 +28,7 @@ from bots.simulator.answers import (
     refuse,
     server_error,
     too_many_requests,
+    trickle,
 )
 from tests.bots.simulator_client import SECONDS, call, update_ids, with_aiogram
 
@@ -163,6 +164,16 @@ def test_a_stopped_telegram_refuses_connections(telegram: SimulatedTelegram) -> 
         send(telegram)
     telegram.start()
     assert send(telegram).status_code == 200
+
+
+def test_an_answer_may_come_byte_by_byte(telegram: SimulatedTelegram) -> None:
+    telegram.script("getMe", [trickle(0.001), trickle(0.001, then=garbage(b"<html>", status=502))])
+    started = time.monotonic()
+    answer = call(telegram, "getMe")
+    assert answer.json()["result"]["id"] == telegram.bot["id"]
+    assert time.monotonic() - started >= 0.001 * len(answer.content)
+    answer = call(telegram, "getMe")
+    assert (answer.status_code, answer.content) == (502, b"<html>")
 
 
 def test_stopping_ends_polls_and_hangs_at_once(pool: ThreadPoolExecutor) -> None:

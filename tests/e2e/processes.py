@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -15,11 +15,13 @@ from django.conf import settings
 from django.db import connection
 
 from cvgorod_hub.embedded import free_port
+from tests.e2e.forking import ForkedProcess
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 
 Found = TypeVar("Found")
+Process: TypeAlias = "subprocess.Popen[bytes] | ForkedProcess"
 
 
 def wait_for(predicate: Callable[[], Found], *, seconds: float = START_SECONDS) -> Found:
@@ -36,33 +38,35 @@ class Processes:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        database = connection.settings_dict
         self.environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "cvgorod_hub.settings",
-            "DATABASE_URL": f"postgresql://postgres@/{database['NAME']}"
-            f"?host={quote(database['HOST'] or database['OPTIONS']['host'], safe='')}",
+            "DATABASE_URL": _tests_database(),
             "REDIS_URL": settings.REDIS_URL,
             "HUB_DATA_DIR": str(folder / "data"),
             **environment,
         }
-        self._running: list[subprocess.Popen[bytes]] = []
-        self._webs: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: list[Process] = []
+        self._webs: dict[str, Process] = {}
 
-    def manage(self, *arguments: str) -> "subprocess.Popen[bytes]":
+    @property
+    def database_url(self) -> str:
+        return self.environment["DATABASE_URL"]
+
+    def manage(self, *arguments: str) -> Process:
         """Start `manage.py …`; what it prints goes to a file of its own."""
-        return self.start([sys.executable, "manage.py", *arguments], name=arguments[0])
+        return self.fork(["manage.py", *arguments], name=arguments[0])
 
-    def worker(self) -> "subprocess.Popen[bytes]":
+    def worker(self) -> Process:
         queues = "default,classify,voice,delivery"
-        command = [sys.executable, "-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
+        command = ["-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
         options = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
-        return self.start([*command, *options], name="worker")
+        return self.fork([*command, *options], name="worker")
 
-    def beat(self) -> "subprocess.Popen[bytes]":
+    def beat(self) -> Process:
         """The sweeps."""
         (self.folder / "data").mkdir(exist_ok=True)
-        return self.start([sys.executable, "-m", "celery", "--app", "cvgorod_hub", "beat"], name="beat")
+        return self.fork(["-m", "celery", "--app", "cvgorod_hub", "beat"], name="beat")
 
     def web(self) -> str:
         """The web process, ready to answer; returns its address."""
@@ -75,11 +79,19 @@ class Processes:
         wait_for(lambda: _answers(f"{address}/health/ready"))
         return address
 
-    def process_of(self, address: str) -> "subprocess.Popen[bytes]":
+    def process_of(self, address: str) -> Process:
         """The web process that answers there."""
         return self._webs[address]
 
-    def start(self, command: list[str], *, name: str) -> "subprocess.Popen[bytes]":
+    def fork(self, command: list[str], *, name: str) -> Process:
+        """Start `python …` from the parent that has the libraries already."""
+        log = self.folder / f"{name}.log"
+        process = ForkedProcess(command, cwd=BASE_DIR, environment=self.environment, log=log)
+        self._running.append(process)
+        return process
+
+    def start(self, command: list[str], *, name: str) -> Process:
+        """Start a command line from nothing, as people do."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command, cwd=BASE_DIR, env=self.environment, stdout=log, stderr=log, start_new_session=True
@@ -90,7 +102,7 @@ class Processes:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
-    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+    def kill(self, process: Process) -> None:
         """As a power cut would: the process and its children, without a last word."""
         try:
             os.killpg(process.pid, signal.SIGKILL)
@@ -102,6 +114,12 @@ class Processes:
     def close(self) -> None:
         for process in self._running:
             self.kill(process)
+
+
+def _tests_database() -> str:
+    database = connection.settings_dict
+    host = database["HOST"] or database["OPTIONS"]["host"]
+    return f"postgresql://postgres@/{database['NAME']}?host={quote(host, safe='')}"
 
 
 def _answers(url: str) -> bool:

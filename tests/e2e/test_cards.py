@@ -14,6 +14,7 @@ from sandbox import review
 from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
+from tests.e2e.faults import Faults
 from tests.e2e.processes import Processes, wait_for
 from tests.marks import committed
 
@@ -31,6 +32,7 @@ def start(processes: Processes, telegram: SimulatedTelegram) -> Start:
     telegram.client_writes(CHAT, "Роза есть?")
     telegram.client_writes(REVIEW_CHAT, "Всем привет", user=ANNA)
     processes.environment["TELEGRAM_REVIEW_CHAT_ID"] = str(REVIEW_CHAT)
+    processes.environment |= Faults(constants={"bots.card_desk.AWAY_SECONDS": 1}).as_environment()
 
     def begin() -> None:
         processes.manage("collect_telegram")

@@ -2,14 +2,10 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 import requests
-from django.db import connection
 from django.test import override_settings
 
 from bots.simulator import SimulatedTelegram, answers
@@ -20,6 +16,7 @@ from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
 from sandbox.tasks import deliver_due_responses
+from tests.e2e.database import locked
 from tests.e2e.processes import Processes, wait_for
 from tests.factories import ChatFactory
 from tests.marks import committed
@@ -47,25 +44,9 @@ def arrived(telegram: SimulatedTelegram) -> list[str]:
     return [sent.text for sent in telegram.sent_messages]
 
 
-@contextmanager
-def locked(table: str) -> Iterator[Callable[[], bool]]:
-    """Nobody can write to the table meanwhile; yields a question: does somebody wait for it?"""
-    settings = connection.settings_dict
-    host = settings["HOST"] or settings["OPTIONS"]["host"]
-    with psycopg.connect(dbname=settings["NAME"], user="postgres", host=host, autocommit=True) as other:
-
-        def is_awaited() -> bool:
-            waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
-            return other.execute(waiting, [table]).fetchone() is not None
-
-        with other.transaction():
-            other.execute(f"LOCK TABLE {table} IN SHARE MODE")  # type: ignore[arg-type]
-            yield is_awaited
-
-
 def a_worker_dies_waiting_for(table: str, processes: Processes) -> None:
     worker = processes.worker()
-    with locked(table) as is_awaited:
+    with locked(table, processes.database_url) as is_awaited:
         deliver_due_responses.delay()
         wait_for(is_awaited)
         processes.kill(worker)
