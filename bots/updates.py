@@ -33,9 +33,6 @@ logger = logging.getLogger(__name__)
 State = RawUpdate.State
 # One parsing transaction takes so many updates at the most.
 PARSE_BATCH = 200
-RAW_FIELDS = (
-    "bot", "update_id", "kind", "chat_id", "payload", "parse_state", "error", "note", "received_at",
-)  # fmt: skip
 READ_FIELDS = ("parse_state", "error", "note", "parsed_at")
 # By its name: the tasks' module imports this one.
 SETTLE_PRESSES = "bots.tasks.settle_presses"
@@ -54,7 +51,7 @@ def store_updates(*, bot_id: int, raw: Sequence[object], moves_offset: bool = Tr
     ids = [row.update_id for row in rows if row.update_id is not None]
     next_offset = max(ids) + 1 if ids else None
     with transaction.atomic():
-        insert_rows(_not_yet_stored(bot_id, rows), RAW_FIELDS, conflict=("bot", "update_id"))
+        insert_rows(_not_yet_stored(bot_id, rows), conflict=("bot", "update_id"))
         if next_offset is not None:
             # Not the larger of old and new: after a quiet week Telegram may count from a lower number.
             moved = {"next_offset": next_offset} if moves_offset else {}
@@ -129,7 +126,6 @@ def _as_row(bot_id: int, update: object) -> RawUpdate:
         kind=kind,
         chat_id=_chat_id(update, kind),
         payload=encode_payload(update),
-        received_at=timezone.now(),
     )
 
 

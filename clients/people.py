@@ -11,7 +11,6 @@ from cvgorod_hub.common.database import lock_keys
 # Keeps these locks apart from other advisory locks: Telegram's ids have 52 bits.
 PEOPLE_LOCKS = 1 << 60
 SEEN_FIELDS = ("username", "first_name", "last_name", "first_seen", "last_seen")
-FIELDS = ("id", "role", *SEEN_FIELDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ def store_people(
             known[person.id] = fresh[person.id] = _rename(user, person)
         elif _is_news(known[person.id], person, at):
             changed[person.id] = known[person.id]
-    insert_rows(list(fresh.values()), FIELDS)
+    insert_rows(list(fresh.values()))
     update_rows([user for user_id, user in changed.items() if user_id not in fresh], SEEN_FIELDS)
     return known
 

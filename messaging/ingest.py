@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import pairwise
 
 from django.db import transaction
-from django.utils import timezone
 
 from clients.models import RoleName
 from clients.people import IncomingPerson, store_people
@@ -27,11 +26,6 @@ Key = tuple[int, str, int | str | None]
 VISIBLE_FIELDS = ("text", "message_type", "media")
 STATE_FIELDS = ("state_at", "state_arrival")
 WRITTEN_FIELDS = (*VISIBLE_FIELDS, "edited_at", "timestamp", *STATE_FIELDS)
-STORED_FIELDS = (
-    *WRITTEN_FIELDS, "chat", "telegram_message_id", "numbered_by", "business_connection_id", "origin", "user",
-    "sender_chat_id", "reply_to_message_id", "message_thread_id", "media_group_id", "forwarded_from",
-    "source",    "transcript_state", "transcript", "created_at",
-)  # fmt: skip
 
 
 def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
@@ -180,7 +174,7 @@ def _write(rows: Sequence[Message]) -> None:
     ]
     for group, unique_fields in by_key:
         if group:
-            insert_rows(group, STORED_FIELDS, conflict=unique_fields, update=WRITTEN_FIELDS)
+            insert_rows(group, conflict=unique_fields, update=WRITTEN_FIELDS)
 
 
 def _as_row(incoming: IncomingMessage) -> Message:
@@ -202,7 +196,6 @@ def _as_row(incoming: IncomingMessage) -> Message:
         edited_at=incoming.edited_at,
         state_at=incoming.said_at,
         state_arrival=incoming.arrival,
-        created_at=timezone.now(),
     )
 
 

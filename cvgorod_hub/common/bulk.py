@@ -2,8 +2,7 @@
 
 Django's bulk_create and bulk_update make an expression of every value of every row, which takes longer than
 PostgreSQL needs for the rows. Here the rows travel as one JSON document, which PostgreSQL takes apart
-(`json_to_recordset`). Values are stored as they stand on the rows: no default is filled in, no `auto_now`
-is set.
+(`json_to_recordset`).
 """
 
 from collections.abc import Sequence
@@ -16,11 +15,7 @@ Columns = Sequence["models.Field[Any, Any]"]
 
 
 def insert_rows(
-    rows: Sequence[models.Model],
-    fields: Sequence[str],
-    *,
-    conflict: Sequence[str] = (),
-    update: Sequence[str] = (),
+    rows: Sequence[models.Model], *, conflict: Sequence[str] = (), update: Sequence[str] = ()
 ) -> None:
     """INSERT rows of one model, and give each its key.
 
@@ -30,7 +25,11 @@ def insert_rows(
     """
     if not rows:
         return
-    model, columns = type(rows[0]), _columns(rows[0], fields)
+    model, columns = type(rows[0]), _stored_columns(rows[0])
+    for column in columns:
+        if getattr(column, "auto_now_add", False) or getattr(column, "auto_now", False):
+            for row in rows:
+                column.pre_save(row, add=True)
     statement = f"""
         INSERT INTO {_quote(model._meta.db_table)} ({_names(columns)})
         SELECT * FROM json_to_recordset(%s) AS fresh ({_declared(columns)})
@@ -47,7 +46,7 @@ def insert_rows(
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
-    """UPDATE these fields of rows of one model, each to its own values."""
+    """UPDATE these fields of rows of one model, each to its own values (`auto_now` is not set)."""
     if not rows:
         return
     model, columns = type(rows[0]), _columns(rows[0], fields)
@@ -61,6 +60,12 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [_document(rows, keyed)])
+
+
+def _stored_columns(row: models.Model) -> Columns:
+    """All but what the database makes itself: the key where it counts, generated columns."""
+    fields = row._meta.concrete_fields  # noqa: SLF001  (Django's documented name)
+    return [field for field in fields if not isinstance(field, models.AutoField) and not field.generated]
 
 
 def _columns(row: models.Model, names: Sequence[str]) -> Columns:

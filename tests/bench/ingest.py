@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model
 from django.utils import timezone
 
 from bots.models import RawUpdate, TelegramBot
@@ -32,15 +31,6 @@ WORDS = (
     "роза пионовидная эустома гортензия белая розовая коробка срезка завтра утром сколько стоит есть ли в "
     "наличии отгрузка счёт оплатили привезите пожалуйста добрый день нужно штук 50 60 см спасибо хорошо"
 )
-COLUMNS: dict[type[Model], str] = {
-    RawUpdate: "bot_id update_id kind chat_id payload parse_state error note received_at parsed_at",
-    Message: (
-        "chat_id telegram_message_id numbered_by business_connection_id user_id sender_chat_id text "
-        "message_type reply_to_message_id message_thread_id media_group_id forwarded_from media "
-        "transcript_state transcript timestamp edited_at deleted_at state_at state_arrival source origin "
-        "created_at changed_xid"
-    ),
-}
 Inserts = list[tuple[str, list[str], list[list[object]]]]
 
 
@@ -149,7 +139,8 @@ def rows_made_of(batch: Sequence[Update]) -> Inserts:
     messages = Message.objects.filter(telegram_message_id__in=[number + 1 for number in ids], chat__in=chats)
     inserts: Inserts = []
     for rows in (raws, messages):
-        columns = COLUMNS[rows.model].split()
+        fields = rows.model._meta.concrete_fields
+        columns = [field.column for field in fields if not field.primary_key and not field.generated]
         values = [dict(zip(columns, row, strict=True)) for row in rows.values_list(*columns)]
         moved = [list(move(row).values()) for row in values]
         inserts.append((rows.model._meta.db_table, columns, moved))
