@@ -15,9 +15,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from bots.content import BIGINT
+from bots.deletions import apply_deletions
 from bots.models import ButtonPress, RawUpdate, TelegramBot
 from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
+from bots.values import BIGINT
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
@@ -156,6 +157,7 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
             note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
     _store_presses([update.press for update in updates if update.press is not None])
     changed = store_messages([update.message for update in updates if update.message is not None])
+    apply_deletions(updates, changed)
     if not changed:
         return
     if settings.TELEGRAM_REVIEW_CHAT_ID in {message.chat_id for message in changed}:

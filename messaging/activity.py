@@ -1,7 +1,7 @@
 """Since when a client waits, kept on the chat so that nobody has to read its history."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -30,6 +30,7 @@ UPDATE chats SET
           AND user_roles.role_name = %(client)s
           AND messages.source = %(telegram)s
           AND messages.message_type <> %(service)s
+          AND messages.deleted_at IS NULL
           AND messages.timestamp >= COALESCE(answer.at, '-infinity')
           AND (answer.at IS NULL
                OR (messages.timestamp, messages.telegram_message_id) > (answer.at, answer.message_id))
@@ -75,6 +76,11 @@ def carry_over(*, old_id: int, new_id: int) -> None:
     if old.answered_at is not None:
         answered[new_id] = (old.answered_at, old.answered_message_id or 0)
     _update({old_id: old.last_message_at, new_id: old.last_message_at}, answered)
+
+
+def recount_waiting(chat_ids: Iterable[int]) -> None:
+    """Judge anew who waits in these chats, where messages were deleted. Call it with the chats locked."""
+    _update(dict.fromkeys(chat_ids), {})
 
 
 def recount_chats_of(*, user_id: int) -> int:

@@ -18,20 +18,17 @@ _REMOVED = gettext_noop("The bot was removed from the chat, or blocked.")
 
 
 def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
-    """Create or rename, by the latest sighting; one older than the chat's last message renames nothing.
-
-    A chat that is as we know it is not written again.
-    """
+    """Create and rename, by the latest sighting of each chat; one older than what we know does nothing."""
     latest = {chat.id: (chat, at) for chat, at in sorted(sightings, key=lambda sighting: sighting[1])}
     known = {chat.pk: chat for chat in Chat.objects.filter(pk__in=latest)}
+    news = {chat_id: seen for chat_id, seen in latest.items() if _is_news(known.get(chat_id), seen[1])}
     Chat.objects.bulk_create(
         (
-            Chat(id=chat.id, name=chat.name, chat_type=chat.chat_type)
-            for _id, (chat, at) in sorted(latest.items())
-            if _is_news(known.get(chat.id), chat, at)
+            Chat(id=chat_id, name=chat.name, chat_type=chat.chat_type, seen_at=at)
+            for chat_id, (chat, at) in sorted(news.items())
         ),
         update_conflicts=True,
-        update_fields=["name", "chat_type", "updated_at"],
+        update_fields=["name", "chat_type", "seen_at", "updated_at"],
         unique_fields=["id"],
     )
     # Telegram hands us what is said there, so the bot is in the chat again.
@@ -67,15 +64,13 @@ def mark_unreachable(*, chat_id: int, reason: str) -> None:
 def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> None:
     """Telegram says whether the bot is in the chat; an older word does not undo a newer one."""
     store_chats([(chat, at)])
-    Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id).update(
-        is_active=is_member,
-        unreachable_reason="" if is_member else _REMOVED,
-        membership_at=at,
+    newest = Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id)
+    # Something said after a removal that is read late shows that the bot has come back since.
+    newest.filter(seen_at__lte=at).update(
+        is_active=is_member, unreachable_reason="" if is_member else _REMOVED
     )
+    newest.update(membership_at=at)
 
 
-def _is_news(known: Chat | None, chat: IncomingChat, at: datetime) -> bool:
-    if known is None:
-        return True
-    is_older = known.last_message_at is not None and at < known.last_message_at
-    return not is_older and (known.name, known.chat_type) != (chat.name, chat.chat_type)
+def _is_news(known: Chat | None, at: datetime) -> bool:
+    return known is None or known.seen_at is None or at >= known.seen_at
