@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from clients.models import RoleName
 from messaging.locks import lock_chats
@@ -48,6 +49,7 @@ FROM unnest(%(chats)s::bigint[], %(last)s::timestamptz[], %(answered)s::timestam
          LIMIT 1
      ) AS answer
 WHERE chats.id = fresh.chat_id
+RETURNING chats.id, chats.migrated_to_id
 """
 
 
@@ -66,7 +68,10 @@ def note_activity(messages: Sequence[Message]) -> None:
             answered[message.chat_id].append((message.timestamp, number))
     if not last:
         return
-    _update(last, {chat_id: max(answers) for chat_id, answers in answered.items()})
+    for old_id, new_id in _update(last, {chat_id: max(said) for chat_id, said in answered.items()}):
+        # Read late: the group has gone on under another id since.
+        lock_chats([old_id, new_id])
+        carry_over(old_id=old_id, new_id=new_id)
 
 
 def carry_over(*, old_id: int, new_id: int) -> None:
@@ -88,13 +93,16 @@ def recount_chats_of(*, user_id: int) -> int:
 
     Two queries a chat: people's order, not part of the flow.
     """
-    chat_ids = Message.objects.filter(user_id=user_id).values_list("chat_id", flat=True).distinct()
+    spoken = Chat.objects.filter(messages__user_id=user_id).distinct()
+    continued = Chat.objects.filter(migrated_from__in=spoken)
     counted = 0
-    for chat_id in sorted(chat_ids):
+    for chat_id in sorted({*spoken.values_list("pk", flat=True), *continued.values_list("pk", flat=True)}):
         with transaction.atomic():
             lock_chats([chat_id])
             chat = Chat.objects.get(pk=chat_id)
-            last = Message.objects.answers().filter(chat_id=chat_id).order_by(*NEWEST_FIRST).first()
+            # What was answered before a group moved stays answered.
+            here = Q(chat_id=chat_id) | Q(chat__migrated_to_id=chat_id)
+            last = Message.objects.answers().filter(here).order_by(*NEWEST_FIRST).first()
             chat.answered_at = last.timestamp if last else None
             chat.answered_message_id = (last.telegram_message_id or 0) if last else None
             chat.save(update_fields=["answered_at", "answered_message_id"])
@@ -103,7 +111,8 @@ def recount_chats_of(*, user_id: int) -> int:
     return counted
 
 
-def _update(last: Mapping[int, datetime | None], newest: Mapping[int, Answer]) -> None:
+def _update(last: Mapping[int, datetime | None], newest: Mapping[int, Answer]) -> list[tuple[int, int]]:
+    """Returns those of the chats that have moved, and where to."""
     chat_ids = sorted(last)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -118,6 +127,7 @@ def _update(last: Mapping[int, datetime | None], newest: Mapping[int, Answer]) -
                 "ids": [newest[i][1] if i in newest else None for i in chat_ids],
             },
         )
+        return [(old_id, new_id) for old_id, new_id in cursor.fetchall() if new_id is not None]
 
 
 def _answers(message: Message) -> bool:
