@@ -128,7 +128,7 @@ def message_content(raw: JSON, notes: list[str]) -> Content:
                 text=_joined(said, kind_words(name, raw[name], notes)),
                 media=kind_facts(name, raw[name], notes),
             )
-    if raw.get("text") is not None:
+    if raw.get("text"):
         return Content(message_type=Type.TEXT, text=said)
     for name in SERVICE_KINDS:
         if raw.get(name) is not None:

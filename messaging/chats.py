@@ -21,7 +21,7 @@ def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> None:
     """Create and rename, by the latest sighting of each chat; one older than what we know does nothing."""
     latest = {chat.id: (chat, at) for chat, at in sorted(sightings, key=lambda sighting: sighting[1])}
     known = {chat.pk: chat for chat in Chat.objects.filter(pk__in=latest)}
-    news = {chat_id: seen for chat_id, seen in latest.items() if _is_news(known.get(chat_id), seen[1])}
+    news = {chat_id: seen for chat_id, seen in latest.items() if _is_news(known.get(chat_id), *seen)}
     Chat.objects.bulk_create(
         (
             Chat(id=chat_id, name=chat.name, chat_type=chat.chat_type, seen_at=at)
@@ -72,5 +72,8 @@ def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> Non
     newest.update(membership_at=at)
 
 
-def _is_news(known: Chat | None, at: datetime) -> bool:
-    return known is None or known.seen_at is None or at >= known.seen_at
+def _is_news(known: Chat | None, chat: IncomingChat, at: datetime) -> bool:
+    if known is None or known.seen_at is None or at > known.seen_at:
+        return True
+    # Within one second the later arrival counts.
+    return at == known.seen_at and (known.name, known.chat_type) != (chat.name, chat.chat_type)
