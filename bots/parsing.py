@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from bots.content import message_content
 from bots.facts import opens_topic, surroundings
-from bots.values import JSON, clean, describe_sender_name, full_name, read_int, read_object
+from bots.values import JSON, clean, describe_sender_name, full_name, read_id, read_int, read_object
 from clients.people import IncomingPerson
 from messaging.incoming import IncomingChat, IncomingMessage
 
@@ -149,7 +149,7 @@ def _deletion(raw: JSON, arrival: int, notes: list[str]) -> Deletion:
     if not isinstance(numbers, list):
         raise ValueError("message_ids is not a list")
     return Deletion(
-        chat_id=read_int(chat.get("id"), "chat.id"),
+        chat_id=read_id(chat.get("id"), "chat.id"),
         business_connection_id=connection,
         message_ids=tuple(read_int(number, "message_ids") for number in numbers),
         arrival=arrival,
@@ -190,8 +190,8 @@ def _message(raw: JSON, is_edit: bool, arrival: int, notes: list[str]) -> Incomi
         message_thread_id=_optional_int(raw, "message_thread_id"),
         media_group_id=clean(raw.get("media_group_id"), notes)[:64],
         forwarded_from=describe_sender_name(raw.get("forward_origin"), notes),
-        migrated_to=_optional_int(raw, "migrate_to_chat_id"),
-        migrated_from=_optional_int(raw, "migrate_from_chat_id"),
+        migrated_to=_moved(raw, "migrate_to_chat_id"),
+        migrated_from=_moved(raw, "migrate_from_chat_id"),
     )
 
 
@@ -215,7 +215,7 @@ def _chat(raw: object, notes: list[str]) -> IncomingChat:
     if chat_type not in CHAT_TYPES:
         raise ValueError(f"chat.type is not one of {', '.join(sorted(CHAT_TYPES))}")
     return IncomingChat(
-        id=read_int(chat.get("id"), "chat.id"), chat_type=str(chat_type), name=full_name(chat, notes)
+        id=read_id(chat.get("id"), "chat.id"), chat_type=str(chat_type), name=full_name(chat, notes)
     )
 
 
@@ -229,7 +229,7 @@ def _sender(raw: JSON, notes: list[str]) -> IncomingPerson | None:
 
 def _person(person: JSON, notes: list[str]) -> IncomingPerson:
     return IncomingPerson(
-        id=read_int(person.get("id"), "from.id"),
+        id=read_id(person.get("id"), "from.id"),
         username=clean(person.get("username"), notes)[:64],
         first_name=clean(person.get("first_name"), notes)[:256],
         last_name=clean(person.get("last_name"), notes)[:256],
@@ -248,9 +248,13 @@ def _time(value: object, name: str) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def _moved(raw: JSON, name: str) -> int | None:
+    return read_id(raw[name], name) if raw.get(name) is not None else None
+
+
 def _optional_int(raw: JSON, name: str) -> int | None:
     return read_int(raw[name], name) if raw.get(name) is not None else None
 
 
 def _optional_id(raw: object, name: str) -> int | None:
-    return read_int(raw.get("id"), f"{name}.id") if isinstance(raw, dict) else None
+    return read_id(raw.get("id"), f"{name}.id") if isinstance(raw, dict) else None

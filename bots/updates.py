@@ -18,7 +18,7 @@ from django.utils import timezone
 from bots.deletions import apply_deletions
 from bots.models import ButtonPress, RawUpdate, TelegramBot
 from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
-from bots.values import BIGINT
+from bots.values import BIGINT, encode_deep
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
@@ -96,9 +96,11 @@ def _as_row(bot_id: int, update: object) -> RawUpdate:
 
 def encode_payload(update: object) -> str:
     """The update as JSON; escaped throughout only where it holds what UTF-8 cannot say."""
-    text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
     try:
+        text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
         text.encode()
+    except RecursionError:
+        return encode_deep(update)
     except UnicodeEncodeError:
         return json.dumps(update, separators=(",", ":"))
     return text

@@ -2,11 +2,14 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 JSON = dict[str, Any]
 
 BIGINT = 2**63
+# Chats' and people's ids "have at most 52 significant bits" (Bot API, Chat and User).
+LARGEST_ID = 2**52
 # What is kept of something that the hub does not know, in characters of JSON; what is larger stays in the
 # raw update only.
 LONGEST_UNKNOWN = 8_000
@@ -38,6 +41,14 @@ def read_int(value: object, name: str) -> int:
     if not -BIGINT <= value < BIGINT:
         raise ValueError(f"{name} is out of range")
     return value
+
+
+def read_id(value: object, name: str) -> int:
+    """The id of a chat or a person."""
+    number = read_int(value, name)
+    if not -LARGEST_ID < number < LARGEST_ID:
+        raise ValueError(f"{name} is out of range")
+    return number
 
 
 def objects(value: object) -> list[JSON]:
@@ -92,6 +103,35 @@ def plain(value: object, notes: list[str]) -> object:
         pass
     notes.append(LEFT_OUT)
     return None
+
+
+def encode_deep(value: object) -> str:
+    """JSON of a value that is nested deeper than Python's own encoder goes; escaped throughout."""
+    written: list[str] = []
+    pending: list[tuple[bool, object]] = [(True, value)]
+    while pending:
+        is_value, part = pending.pop()
+        if not is_value:
+            written.append(str(part))
+        elif isinstance(part, dict):
+            inner = [((False, f"{json.dumps(name)}:"), (True, item)) for name, item in part.items()]
+            pending += _between("{", inner, "}")
+        elif isinstance(part, list):
+            pending += _between("[", [((True, item),) for item in part], "]")
+        else:
+            written.append(json.dumps(part))
+    return "".join(written)
+
+
+_Part = tuple[bool, object]
+
+
+def _between(opening: str, items: Sequence[tuple[_Part, ...]], closing: str) -> list[_Part]:
+    """The parts of an object or a list, last first, as a stack wants them."""
+    parts: list[_Part] = [(False, opening)]
+    for number, item in enumerate(items):
+        parts += [(False, ","), *item] if number else item
+    return [*parts, (False, closing)][::-1]
 
 
 def _plain(value: object, notes: list[str], depth: int) -> object:
