@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -147,7 +148,8 @@ def hub() -> Iterator[None]:
     """A hub with one bot and one manager, as if nothing had happened before or after."""
     with transaction.atomic():
         TelegramBot.objects.create(id=BOT_ID)
-        ManagerFactory(id=MANAGER["id"], first_seen="2020-01-01T00:00Z", last_seen="2020-01-01T00:00Z")
+        seen = datetime(2020, 1, 1, tzinfo=UTC)
+        ManagerFactory(id=MANAGER["id"], first_name="Анна", username="", first_seen=seen, last_seen=seen)
         yield
         transaction.set_rollback(True)
 
@@ -187,7 +189,7 @@ def end_state() -> dict[str, object]:
         ),
         "versions": sorted(((messages[pk], *said) for pk, *said in versions), key=repr),
         "verdicts": sorted((messages[pk], *said) for pk, *said in verdicts),
-        "chats": rows(Chat.objects.annotate(), "unused"),
+        "chats": rows(Chat.objects.all()),
         "chat ids": sorted(
             Chat.objects.values_list("pk", "name", "is_active", "waiting_since", "migrated_to")
         ),
