@@ -7,7 +7,9 @@ Not aiogram's models: a new required field or an unknown value makes those refus
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bots.content import JSON, clean, describe_sender_name, message_content, read_int, read_object
+from bots.content import message_content
+from bots.facts import opens_topic, surroundings
+from bots.values import JSON, clean, describe_sender_name, full_name, read_id, read_int, read_object
 from clients.people import IncomingPerson
 from messaging.incoming import IncomingChat, IncomingMessage
 
@@ -25,7 +27,11 @@ CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
 END_OF_TIMES = 7_258_118_400
 # A bot with these states in a chat cannot write there.
 GONE = frozenset({"left", "kicked"})
+# Telegram's stand-ins in `from` where no person speaks: its own notices and channels' posts in their groups,
+# anonymous administrators, channels that write in groups. None of them is somebody who could be answered.
+PLACEHOLDERS = frozenset({777000, 1087968824, 136817688})
 LONGEST_QUERY_ID = 64
+LONGEST_NAME = 128
 
 
 class UnreadableUpdateError(ValueError):
@@ -51,25 +57,41 @@ class IncomingPress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deletion:
+    """Messages of a business account's chat were deleted, as the update stored under `arrival` says.
+
+    Telegram does not say when.
+    """
+
+    chat_id: int
+    business_connection_id: str
+    message_ids: tuple[int, ...]
+    arrival: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ParsedUpdate:
     """What an update means for the hub; nothing at all for kinds that it does not store."""
 
     message: IncomingMessage | None = None
     membership: Membership | None = None
     press: IncomingPress | None = None
+    deletion: Deletion | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
     def chat_ids(self) -> set[int]:
         """The chats that it is about."""
         ids = {self.membership.chat.id} if self.membership else set()
+        if self.deletion:
+            ids.add(self.deletion.chat_id)
         if self.message:
             ids |= self.message.chat_ids
         return ids
 
     @property
     def means_nothing(self) -> bool:
-        return self.message is None and self.membership is None and self.press is None
+        return not (self.message or self.membership or self.press or self.deletion)
 
 
 def parse_update(payload: object, *, arrival: int) -> ParsedUpdate:
@@ -97,17 +119,41 @@ def _parse(update: JSON, arrival: int) -> ParsedUpdate:
             return ParsedUpdate(message=_message(raw, is_edit, arrival, notes), notes=notes)
     if "my_chat_member" in update:
         raw = read_object(update["my_chat_member"], "my_chat_member")
-        status = read_object(raw.get("new_chat_member"), "new_chat_member").get("status")
-        membership = Membership(
-            chat=_chat(raw.get("chat"), notes),
-            is_member=status not in GONE,
-            at=_time(raw.get("date"), "date"),
-        )
-        return ParsedUpdate(membership=membership, notes=notes)
+        return ParsedUpdate(membership=_membership(raw, notes), notes=notes)
+    if "deleted_business_messages" in update:
+        raw = read_object(update["deleted_business_messages"], "deleted_business_messages")
+        return ParsedUpdate(deletion=_deletion(raw, arrival, notes), notes=notes)
     if "callback_query" in update:
         raw = read_object(update["callback_query"], "callback_query")
         return ParsedUpdate(press=_press(raw, notes), notes=notes)
+    # Of the rest, `business_connection` is the one that one might look for here: each business message names
+    # its connection and its author, and whoever may connect our bot is anybody, so nobody gets a role by it.
     return ParsedUpdate()
+
+
+def _membership(raw: JSON, notes: list[str]) -> Membership:
+    member = read_object(raw.get("new_chat_member"), "new_chat_member")
+    return Membership(
+        chat=_chat(raw.get("chat"), notes),
+        # A restricted one may have left (ChatMemberRestricted).
+        is_member=member.get("status") not in GONE and member.get("is_member") is not False,
+        at=_time(raw.get("date"), "date"),
+    )
+
+
+def _deletion(raw: JSON, arrival: int, notes: list[str]) -> Deletion:
+    chat = read_object(raw.get("chat"), "chat")
+    connection, numbers = _connection(raw, notes), raw.get("message_ids")
+    if not connection:
+        raise ValueError("business_connection_id is not a name")
+    if not isinstance(numbers, list):
+        raise ValueError("message_ids is not a list")
+    return Deletion(
+        chat_id=read_id(chat.get("id"), "chat.id"),
+        business_connection_id=connection,
+        message_ids=tuple(read_int(number, "message_ids") for number in numbers),
+        arrival=arrival,
+    )
 
 
 def _press(raw: JSON, notes: list[str]) -> IncomingPress:
@@ -126,30 +172,41 @@ def _message(raw: JSON, is_edit: bool, arrival: int, notes: list[str]) -> Incomi
     number = read_int(raw.get("message_id"), "message_id")
     content = message_content(raw, notes)
     sent_at = _time(raw.get("date"), "date")
-    reply = raw.get("reply_to_message")
     return IncomingMessage(
         chat=_chat(raw.get("chat"), notes),
         # 0 is Telegram's "no id": ephemeral messages, some large videos.
         telegram_message_id=number or None,
         origin=None if number else f"update:{arrival}",
         arrival=arrival,
-        business_connection_id=clean(raw.get("business_connection_id"), notes)[:128],
+        business_connection_id=_connection(raw, notes),
         sender=_sender(raw, notes),
         sender_chat_id=_optional_id(raw.get("sender_chat"), "sender_chat"),
         text=content.text,
         message_type=content.message_type,
-        media=content.media,
+        media={**surroundings(raw, notes), **content.media},
         timestamp=sent_at,
         edited_at=_edited_at(raw, sent_at) if is_edit else None,
-        reply_to_message_id=(
-            read_int(reply.get("message_id"), "reply_to_message") or None if isinstance(reply, dict) else None
-        ),
+        reply_to_message_id=_answered_id(raw.get("reply_to_message")),
         message_thread_id=_optional_int(raw, "message_thread_id"),
         media_group_id=clean(raw.get("media_group_id"), notes)[:64],
         forwarded_from=describe_sender_name(raw.get("forward_origin"), notes),
-        migrated_to=_optional_int(raw, "migrate_to_chat_id"),
-        migrated_from=_optional_int(raw, "migrate_from_chat_id"),
+        migrated_to=_moved(raw, "migrate_to_chat_id"),
+        migrated_from=_moved(raw, "migrate_from_chat_id"),
     )
+
+
+def _answered_id(reply: object) -> int | None:
+    if not isinstance(reply, dict) or opens_topic(reply):
+        return None
+    return read_int(reply.get("message_id"), "reply_to_message") or None
+
+
+def _connection(raw: JSON, notes: list[str]) -> str:
+    """Part of a key, so it is never cut: two that begin alike would become one."""
+    name = clean(raw.get("business_connection_id"), notes)
+    if len(name) > LONGEST_NAME:
+        raise ValueError("business_connection_id is too long")
+    return name
 
 
 def _chat(raw: object, notes: list[str]) -> IncomingChat:
@@ -157,9 +214,9 @@ def _chat(raw: object, notes: list[str]) -> IncomingChat:
     chat_type = chat.get("type")
     if chat_type not in CHAT_TYPES:
         raise ValueError(f"chat.type is not one of {', '.join(sorted(CHAT_TYPES))}")
-    parts = (chat.get("title") or chat.get("first_name"), chat.get("last_name"))
-    name = " ".join(filter(None, (clean(part, notes) for part in parts)))
-    return IncomingChat(id=read_int(chat.get("id"), "chat.id"), chat_type=str(chat_type), name=name[:256])
+    return IncomingChat(
+        id=read_id(chat.get("id"), "chat.id"), chat_type=str(chat_type), name=full_name(chat, notes)
+    )
 
 
 def _sender(raw: JSON, notes: list[str]) -> IncomingPerson | None:
@@ -167,12 +224,12 @@ def _sender(raw: JSON, notes: list[str]) -> IncomingPerson | None:
     person = raw.get("from")
     if not isinstance(person, dict) or isinstance(raw.get("sender_chat"), dict):
         return None
-    return _person(person, notes)
+    return None if person.get("id") in PLACEHOLDERS else _person(person, notes)
 
 
 def _person(person: JSON, notes: list[str]) -> IncomingPerson:
     return IncomingPerson(
-        id=read_int(person.get("id"), "from.id"),
+        id=read_id(person.get("id"), "from.id"),
         username=clean(person.get("username"), notes)[:64],
         first_name=clean(person.get("first_name"), notes)[:256],
         last_name=clean(person.get("last_name"), notes)[:256],
@@ -191,9 +248,13 @@ def _time(value: object, name: str) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def _moved(raw: JSON, name: str) -> int | None:
+    return read_id(raw[name], name) if raw.get(name) is not None else None
+
+
 def _optional_int(raw: JSON, name: str) -> int | None:
     return read_int(raw[name], name) if raw.get(name) is not None else None
 
 
 def _optional_id(raw: object, name: str) -> int | None:
-    return read_int(raw.get("id"), f"{name}.id") if isinstance(raw, dict) else None
+    return read_id(raw.get("id"), f"{name}.id") if isinstance(raw, dict) else None

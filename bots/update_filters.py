@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from bots.content import BIGINT
+from bots.values import BIGINT
 from bots.failures import failed_updates
 from bots.models import RawUpdate, TelegramBot
 

@@ -16,9 +16,10 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bots.content import BIGINT
+from bots.deletions import apply_deletions
 from bots.models import ButtonPress, RawUpdate, TelegramBot
 from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
+from bots.values import BIGINT, encode_deep
 from cvgorod_hub.common.bulk import insert_rows, update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
@@ -142,9 +143,11 @@ def _chat_id(update: object, kind: str) -> int | None:
 
 def encode_payload(update: object) -> str:
     """The update as JSON; escaped throughout only where it holds what UTF-8 cannot say."""
-    text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
     try:
+        text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
         text.encode()
+    except RecursionError:
+        return encode_deep(update)
     except UnicodeEncodeError:
         return json.dumps(update, separators=(",", ":"))
     return text
@@ -204,6 +207,7 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
     _store_presses([update.press for update in updates if update.press is not None])
     changed = store_messages([update.message for update in updates if update.message is not None])
+    apply_deletions(updates, changed)
     if not changed:
         return
     if settings.TELEGRAM_REVIEW_CHAT_ID in {message.chat_id for message in changed}:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from cvgorod_hub.common.bulk import update_rows
 from messaging.locks import lock_chats
 from messaging.models import Chat, Message
 
 NEWEST_FIRST = ("-timestamp", "-telegram_message_id")
-ACTIVITY_FIELDS = ("last_message_at", "answered_at", "answered_message_id", "waiting_since")
+# `seen_at` is of messaging/chats.py, and stored on the same occasion.
+ACTIVITY_FIELDS = ("last_message_at", "answered_at", "answered_message_id", "waiting_since", "seen_at")
 
 # A message's place in its chat: (timestamp, Telegram's message id); the id settles the order within a second.
 Place = tuple[datetime, int]
@@ -86,25 +88,32 @@ def carry_over(*, old_id: int, new_id: int) -> None:
     update_rows([old, new], ACTIVITY_FIELDS)
 
 
+def recount_waiting(chat_ids: Iterable[int]) -> None:
+    """Judge anew who waits in these chats, where messages were deleted. Call it with the chats locked."""
+    chats = [chat for chat in _chats(set(chat_ids), {}).values() if chat.migrated_to_id is None]
+    _recount(chats)
+    update_rows(chats, ACTIVITY_FIELDS)
+
+
 def recount_chats_of(*, user_id: int) -> int:
     """Judge anew who waits where this person has written, after a role changed; returns how many chats.
 
     Some queries a chat: people's order, not part of the flow.
     """
-    chat_ids = Message.objects.filter(user_id=user_id).values_list("chat_id", flat=True).distinct()
-    counted = 0
-    for chat_id in sorted(chat_ids):
+    spoken = Chat.objects.filter(messages__user_id=user_id).distinct()
+    continued = Chat.objects.filter(migrated_from__in=spoken)
+    chat_ids = sorted({*spoken.values_list("pk", flat=True), *continued.values_list("pk", flat=True)})
+    for chat_id in chat_ids:
         with transaction.atomic():
             lock_chats([chat_id])
-            recount_chat(chat_id)
-        counted += 1
-    return counted
+            _recount_answers(Chat.objects.get(pk=chat_id))
+    return len(chat_ids)
 
 
-def recount_chat(chat_id: int) -> None:
-    """Judge anew since when a client waits in one chat, from its messages. Call it with the chat locked."""
-    chat = Chat.objects.get(pk=chat_id)
-    last = Message.objects.answers().filter(chat_id=chat_id).order_by(*NEWEST_FIRST).first()
+def _recount_answers(chat: Chat) -> None:
+    """Find the newest answer, and who waits since. What was answered before a group moved stays answered."""
+    here = Q(chat=chat) | Q(chat__migrated_to=chat)
+    last = Message.objects.answers().filter(here).order_by(*NEWEST_FIRST).first()
     chat.answered_at = last.timestamp if last else None
     chat.answered_message_id = (last.telegram_message_id or 0) if last else None
     _recount([chat])

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import ACTIVITY_FIELDS, carry_over
 from messaging.incoming import IncomingChat
 from messaging.locks import lock_chats
@@ -15,28 +16,26 @@ from messaging.models import Chat
 
 # Stored in English, as the API says it; pages translate it.
 _KNOWN_FIELDS = ("name", "chat_type", "is_active", "membership_at", "migrated_to", *ACTIVITY_FIELDS)
+_NAME_FIELDS = ("name", "chat_type", "seen_at", "updated_at")
 _REMOVED = gettext_noop("The bot was removed from the chat, or blocked.")
 
 
 def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> dict[int, Chat]:
-    """Create or rename, by the latest sighting; one older than the chat's last message renames nothing.
+    """Create and rename, by the latest sighting of each chat; one older than what we know does nothing.
 
-    Returns the chats by id, with what `messaging.activity` keeps on them. A chat that is as we know it is not
-    written again.
+    Returns the chats by id, with what `messaging.activity` keeps on them. When a chat was last seen is set on
+    the rows alone: their caller stores it together with what else has changed.
     """
     latest = {chat.id: (chat, at) for chat, at in sorted(sightings, key=lambda sighting: sighting[1])}
     known = Chat.objects.only(*_KNOWN_FIELDS).in_bulk(latest)
     fresh = {
-        pk: Chat(id=pk, name=chat.name, chat_type=chat.chat_type)
+        pk: Chat(id=pk, name=chat.name, chat_type=chat.chat_type, seen_at=at)
         for pk, (chat, at) in sorted(latest.items())
-        if _is_news(known.get(pk), chat, at)
+        if pk not in known
     }
-    Chat.objects.bulk_create(
-        fresh.values(),
-        update_conflicts=True,
-        update_fields=["name", "chat_type", "updated_at"],
-        unique_fields=["id"],
-    )
+    # In the locks' care nobody else makes them; by plain SQL somebody could.
+    insert_rows(list(fresh.values()), conflict=("id",), update=_NAME_FIELDS)
+    update_rows([row for row in known.values() if _rename(row, *latest[row.pk])], _NAME_FIELDS)
     # Telegram hands us what is said there, so the bot is in the chat again.
     returned = [
         row.pk
@@ -70,16 +69,21 @@ def mark_unreachable(*, chat_id: int, reason: str) -> None:
 
 def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> None:
     """Telegram says whether the bot is in the chat; an older word does not undo a newer one."""
-    store_chats([(chat, at)])
-    Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id).update(
-        is_active=is_member,
-        unreachable_reason="" if is_member else _REMOVED,
-        membership_at=at,
+    update_rows([*store_chats([(chat, at)]).values()], ["seen_at"])
+    newest = Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id)
+    # Something said after a removal that is read late shows that the bot has come back since.
+    newest.filter(seen_at__lte=at).update(
+        is_active=is_member, unreachable_reason="" if is_member else _REMOVED
     )
+    newest.update(membership_at=at)
 
 
-def _is_news(known: Chat | None, chat: IncomingChat, at: datetime) -> bool:
-    if known is None:
-        return True
-    is_older = known.last_message_at is not None and at < known.last_message_at
-    return not is_older and (known.name, known.chat_type) != (chat.name, chat.chat_type)
+def _rename(known: Chat, chat: IncomingChat, at: datetime) -> bool:
+    """Take over what the sighting says, unless it is older than what we know; whether the chat is renamed."""
+    # Within one second the later arrival counts.
+    if known.seen_at is not None and at < known.seen_at:
+        return False
+    is_renamed = (known.name, known.chat_type) != (chat.name, chat.chat_type)
+    known.name, known.chat_type, known.seen_at = chat.name, chat.chat_type, at
+    known.updated_at = timezone.now()
+    return is_renamed

@@ -5,9 +5,8 @@ others are its earlier versions. Storing the same state twice changes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from django.db import transaction
 
@@ -19,13 +18,16 @@ from messaging.chats import follow_migration, store_chats
 from messaging.incoming import IncomingMessage
 from messaging.locks import lock_chats
 from messaging.models import Message, MessageVersion
+from messaging.versions import State, as_versions, merge_states, state_of, state_of_version, take_over
 
 Key = tuple[int, str, int | str | None]
 
-# What an edit may change. A state that differs in none of these is not a new version.
-VISIBLE_FIELDS = ("text", "message_type", "media")
-STATE_FIELDS = ("state_at", "state_arrival")
-WRITTEN_FIELDS = (*VISIBLE_FIELDS, "edited_at", "timestamp", *STATE_FIELDS)
+# What a state says beside its words, whether or not people see a difference.
+STATE_FIELDS = ("media", "edited_at", "state_at", "state_arrival")
+WRITTEN_FIELDS = ("text", "message_type", "timestamp", *STATE_FIELDS)
+
+# What an edit does not touch, and whoever is handed the changed message must know.
+KEPT_FIELDS = ("source", "deleted_at", "transcript", "transcript_state")
 
 
 def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
@@ -38,18 +40,20 @@ def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
     with transaction.atomic(savepoint=False):
         lock_chats(chat_id for incoming in batch for chat_id in incoming.chat_ids)
         chats = store_chats((incoming.chat, incoming.said_at) for incoming in batch)
-        people = store_people(
-            [(incoming.sender, incoming.timestamp) for incoming in batch if incoming.sender]
-        )
+        people = store_people([(incoming.sender, incoming.said_at) for incoming in batch if incoming.sender])
         if moves := [move for incoming in batch for move in _moves(incoming)]:
             for old_id, new_id in moves:
                 follow_migration(old_id=old_id, new_id=new_id)
+            update_rows([*chats.values()], ["seen_at"])
             chats = {}  # no longer what is stored
         changed = _store_states(batch)
         for message in changed:
             if message.user_id is not None:
                 message.user = people[message.user_id]
         note_activity(changed, known=chats)
+        # Where nothing visible changed, the chat was seen all the same.
+        noted = {message.chat_id for message in changed}
+        update_rows([chat for chat_id, chat in chats.items() if chat_id not in noted], ["seen_at"])
     return changed
 
 
@@ -107,44 +111,64 @@ def record_sent_without_id(*, chat_id: int, text: str, sent_at: datetime, origin
 
 
 def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
-    states: dict[Key, list[Message]] = defaultdict(list)
     stored = {_key(message): message for message in _find_stored(batch)}
-    for key, message in stored.items():
-        states[key].append(message)
+    earlier = _earlier_versions(stored.values())
+    arriving: dict[Key, list[Message]] = defaultdict(list)
     for incoming in batch:
-        states[incoming.key].append(_as_row(incoming))
+        arriving[incoming.key].append(_as_row(incoming))
 
     changed: list[Message] = []
     unseen: list[Message] = []
-    versions: list[tuple[Message, Message]] = []
-    for key, rows in states.items():
-        rows.sort(key=_place)
-        current, before = rows[-1], stored.get(key)
-        if before is None or _differ(before, current):
-            changed.append(current)
-        elif _place(before) != _place(current):
+    said_before: list[tuple[Message, list[State]]] = []
+    for key, rows in arriving.items():
+        # What no edit changes is taken from the earliest state.
+        rows.sort(key=lambda row: state_of(row).place)
+        before = stored.get(key)
+        if before is None and len(rows) == 1:
+            changed += rows
+            continue
+        owner = before or rows[0]
+        states = [*map(state_of, [*rows, *filter(None, [before])])]
+        states += [state_of_version(version, owner) for version in earlier.get(owner.pk, ())]
+        *past, current = merge_states(states)
+        if before is None or not current.looks_like(state_of(before)):
+            owner = take_over(rows[0], current)
+            for name in KEPT_FIELDS if before else ():
+                setattr(owner, name, getattr(before, name))
+            changed.append(owner)
+        elif current != state_of(before):
             # Nothing that people see; but a state between the two, read later, must not win.
-            before.state_at, before.state_arrival = current.state_at, current.state_arrival
-            unseen.append(before)
-        owner = before or current
-        versions += [(owner, row) for row, later in pairwise(rows) if _differ(row, later)]
+            unseen.append(take_over(before, current))
+        said_before.append((owner, past))
     _write(changed)
     if unseen:
         update_rows(unseen, STATE_FIELDS)
-    ids = {_key(message): message.pk for message in (*stored.values(), *changed)}
-    MessageVersion.objects.bulk_create(
-        (
-            MessageVersion(
-                message_id=ids[_key(owner)],
-                text=row.text,
-                media=row.media,
-                valid_from=row.edited_at or row.timestamp,
-            )
-            for owner, row in versions
-        ),
-        ignore_conflicts=True,
-    )
+    _write_versions(said_before, earlier)
     return changed
+
+
+def _earlier_versions(messages: Iterable[Message]) -> dict[int, list[MessageVersion]]:
+    earlier: dict[int, list[MessageVersion]] = defaultdict(list)
+    ids = [message.pk for message in messages]
+    for version in MessageVersion.objects.filter(message__in=ids) if ids else ():
+        earlier[version.message_id].append(version)
+    return earlier
+
+
+def _write_versions(
+    said_before: Iterable[tuple[Message, list[State]]], earlier: Mapping[int, list[MessageVersion]]
+) -> None:
+    """Make the earlier versions of each message what its states say they are."""
+    fresh: list[MessageVersion] = []
+    outdated: list[int] = []
+    for message, states in said_before:
+        known = {_said(version): version for version in earlier.get(message.pk, ())}
+        wanted = {_said(version): version for version in as_versions(states, message)}
+        fresh += [version for said, version in wanted.items() if said not in known]
+        outdated += [version.pk for said, version in known.items() if said not in wanted]
+    if outdated:
+        MessageVersion.objects.filter(pk__in=outdated).delete()
+    MessageVersion.objects.bulk_create(fresh, ignore_conflicts=True)
 
 
 def _find_stored(batch: Iterable[IncomingMessage]) -> Iterable[Message]:
@@ -199,15 +223,10 @@ def _as_row(incoming: IncomingMessage) -> Message:
     )
 
 
-def _place(row: Message) -> tuple[datetime, bool, int]:
-    """Where a state stands among the states of its message: an edit after the original of its second."""
-    return (row.state_at or row.edited_at or row.timestamp, row.edited_at is not None, row.state_arrival)
-
-
 def _key(row: Message) -> Key:
     number = row.origin if row.telegram_message_id is None else row.telegram_message_id
     return (row.chat_id, row.business_connection_id, number)
 
 
-def _differ(one: Message, other: Message) -> bool:
-    return any(getattr(one, name) != getattr(other, name) for name in VISIBLE_FIELDS)
+def _said(version: MessageVersion) -> tuple[object, ...]:
+    return (version.text, version.valid_from, version.seen_until)

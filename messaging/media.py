@@ -6,8 +6,19 @@ from django.template.defaultfilters import filesizeformat
 
 from messaging.models import Message
 
-# Telegram's facts that tell one file, place, person or question from another (bots/content.py keeps them).
-_NAMES = ("file_name", "title", "question", "address", "first_name", "last_name", "phone_number", "emoji")
+# Telegram's facts that tell one file, place, person or question from another (bots/facts.py keeps them).
+_NAMES = (
+    "file_name",
+    "performer",
+    "title",
+    "question",
+    "address",
+    "first_name",
+    "last_name",
+    "phone_number",
+    "emoji",
+    "chat",
+)
 
 
 def media_in_words(message: Message) -> str:
@@ -18,15 +29,24 @@ def media_in_words(message: Message) -> str:
 def _facts(message: Message) -> Iterator[str]:
     facts = message.media if isinstance(message.media, dict) else {}
     for name in _NAMES:
-        if isinstance(facts.get(name), str) and facts[name]:
+        # A poll's question, a contact's name are among the message's words already.
+        if isinstance(facts.get(name), str) and facts[name] and facts[name] not in message.text:
             yield facts[name]
+    if message.message_type == Message.Type.UNKNOWN and isinstance(facts.get("kind"), str):
+        yield facts["kind"]
     if message.message_type == Message.Type.DICE and facts.get("value") is not None:
         yield str(facts["value"])
+    if _is_number(facts.get("latitude")) and _is_number(facts.get("longitude")):
+        yield f"{facts['latitude']:.5f} {facts['longitude']:.5f}"
     if isinstance(duration := facts.get("duration"), int):
         yield _clock(duration)
     if isinstance(size := facts.get("file_size"), int):
         # Kept on one line with its unit.
         yield filesizeformat(size)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _clock(seconds: int) -> str:

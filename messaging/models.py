@@ -10,7 +10,7 @@ from django.db.models.functions import MD5
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import TelegramUser
-from messaging.events import EVENT_LABELS
+from messaging.events import describe_event
 from messaging.history.models import HistoryImport
 from messaging.querysets import ChatQuerySet, MessageQuerySet
 
@@ -85,6 +85,8 @@ class Chat(models.Model):
     membership_at = models.DateTimeField(
         null=True, editable=False, help_text=_("When Telegram last said whether the bot is in the chat.")
     )
+    # The newest sight of this chat in an update: its name is from then, and the bot was in it.
+    seen_at = models.DateTimeField(null=True, editable=False)
     # Our newest answer; what a client said after it waits. Kept by messaging/activity.py.
     answered_at = models.DateTimeField(null=True, editable=False)
     answered_message_id = models.BigIntegerField(null=True, editable=False)
@@ -142,6 +144,11 @@ class Message(models.Model):
         CONTACT = "contact", _("contact")
         POLL = "poll", _("poll")
         DICE = "dice", _("dice")
+        CHECKLIST = "checklist", _("checklist")
+        STORY = "story", _("story")
+        PAID_MEDIA = "paid_media", _("paid media")
+        GAME = "game", _("game")
+        INVOICE = "invoice", _("invoice")
         SERVICE = "service", _("service message")
         UNKNOWN = "unknown", _("of an unknown kind")
 
@@ -270,8 +277,31 @@ class Message(models.Model):
     @property
     def event_label(self) -> str:
         """What a service message says happened; for other messages their kind."""
-        label = EVENT_LABELS.get(self.media.get("event", "")) if self.media else None
-        return str(label or self.get_message_type_display())
+        return describe_event(self.media) or str(self.get_message_type_display())
+
+
+class MessageDeletion(models.Model):
+    """A message was deleted in Telegram; it may not be here yet, so this stands on its own."""
+
+    chat_id = models.BigIntegerField(_("chat"))
+    business_connection_id = models.CharField(_("business connection"), max_length=128)
+    telegram_message_id = models.BigIntegerField(_("message id"))
+    deleted_at = models.DateTimeField(_("deleted"))
+
+    class Meta:
+        db_table = "message_deletions"
+        ordering = ["-deleted_at", "-id"]
+        verbose_name = _("deletion")
+        verbose_name_plural = _("deletions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chat_id", "telegram_message_id", "business_connection_id"],
+                name="message_deletions_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chat_id}/{self.telegram_message_id}"
 
 
 class MessageVersion(models.Model):
@@ -283,6 +313,8 @@ class MessageVersion(models.Model):
     text = models.TextField(_("text"), blank=True, default="")
     media = models.JSONField(_("media"), default=dict, blank=True)
     valid_from = models.DateTimeField(_("said"))
+    # The last time that it was seen saying so; an edit may change nothing that people see.
+    seen_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "message_versions"

@@ -59,6 +59,9 @@ class VersionRow(RowSerializer):
 
 class MessageDetail(MessageRow):
     transcript_state = serializers.ChoiceField(choices=Message.TranscriptState.choices)
+    deleted_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the hub heard of its deletion; business chats only."
+    )
     media = serializers.JSONField()
 
 

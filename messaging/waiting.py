@@ -13,7 +13,10 @@ def waiting_chats(*, since: datetime) -> QuerySet[Chat]:
     Annotates `message_id`, `text`, `transcript` and `message_type` of the message.
     """
     first = Message.objects.filter(
-        chat=OuterRef("pk"), timestamp=OuterRef("waiting_since"), user__role__is_bot=False
+        chat=OuterRef("pk"),
+        timestamp=OuterRef("waiting_since"),
+        user__role__is_bot=False,
+        deleted_at__isnull=True,
     ).order_by("id")
     waiting: QuerySet[Chat] = Chat.objects.filter(waiting_since__gte=since).annotate(
         message_id=Subquery(first.values("pk")[:1]),

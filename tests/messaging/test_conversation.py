@@ -111,6 +111,45 @@ def test_a_bubble_tells_edits_transcripts_forwards_and_files() -> None:
         assert words in page
 
 
+def test_a_deleted_message_keeps_its_words_and_says_that_it_is_gone() -> None:
+    message = MessageFactory(text="Не нужно", deleted_at=NOW)
+
+    with translation.override("en"):
+        page = shown(message.chat_id)
+
+    for words in ("is-deleted", "Не нужно", "deleted 12:00"):
+        assert words in page
+
+
+def test_a_quote_is_shown_also_where_the_answered_message_is_older_than_the_hub() -> None:
+    chat = ChatFactory()
+    old = MessageFactory(chat=chat, text="Пионы по 120, розы по 95")
+    MessageFactory(chat=chat, reply_to_message_id=old.telegram_message_id, media={"quote": "розы по 95"})
+    reply = {"name": "Пример", "text": "Тюльпаны будут в марте"}
+    MessageFactory(chat=chat, reply_to_message_id=10_000, media={"reply_to": reply})
+    MessageFactory(
+        chat=chat, media={"external_reply": {"chat": "Канал «Образец»"}, "quote": "акция до пятницы"}
+    )
+
+    page = shown(chat.pk)
+
+    assert page.count("розы по 95") == 2
+    for words in ("Тюльпаны будут в марте", "Канал «Образец»", "акция до пятницы"):
+        assert words in page
+
+
+def test_who_speaks_without_being_a_person_has_a_name_and_a_side() -> None:
+    chat = ChatFactory()
+    MessageFactory(chat=chat, user=None, sender_chat_id=chat.pk, media={"signature": "Анна"})
+    MessageFactory(chat=chat, user=None, sender_chat_id=-5, media={"sender_chat": "Цветы оптом"})
+
+    with translation.override("en"):
+        page = shown(chat.pk)
+
+    for words in ("On behalf of the chat, Анна", "Цветы оптом", "bubble-staff", "bubble-bot"):
+        assert words in page
+
+
 def test_what_people_wrote_is_never_markup() -> None:
     chat = ChatFactory()
     MessageFactory(

@@ -174,8 +174,8 @@ def test_a_state_between_two_that_look_alike_does_not_win_when_it_is_read_late()
     store_messages([edited("15 пачек", 30)])
 
     message = Message.objects.get()
-    assert message.text == "5 пачек"
-    assert list(message.versions.values_list("text", flat=True)) == ["15 пачек"]
+    assert (message.text, message.edited_at) == ("5 пачек", SENT_AT + timedelta(seconds=60))
+    assert list(message.versions.values_list("text", flat=True)) == ["5 пачек", "15 пачек"]
 
 
 def test_of_two_edits_within_a_second_the_later_arrival_stays() -> None:
