@@ -54,6 +54,13 @@ class _News:
     answers: list[Place] = field(default_factory=list)
     questions: list[Place] = field(default_factory=list)
 
+    def note(self, message: Message) -> None:
+        self.last.append(message.timestamp)
+        if _answers(message):
+            self.answers.append(_place(message))
+        elif _asks(message):
+            self.questions.append(_place(message))
+
 
 def note_activity(messages: Sequence[Message], *, known: Mapping[int, Chat] | None = None) -> None:
     """Bring the chats of these messages up to date: at most three queries. Call it with the chats locked.
@@ -67,12 +74,9 @@ def note_activity(messages: Sequence[Message], *, known: Mapping[int, Chat] | No
     chats = _chats({message.chat_id for message in messages}, known or {})
     news: dict[int, _News] = defaultdict(_News)
     for message in messages:
-        news[message.chat_id].last.append(message.timestamp)
-        here = news[chats[message.chat_id].migrated_to_id or message.chat_id]
-        if _answers(message):
-            here.answers.append(_place(message))
-        elif _asks(message):
-            here.questions.append(_place(message))
+        # A group that has moved is answered where it goes on.
+        for chat_id in {message.chat_id, chats[message.chat_id].migrated_to_id or message.chat_id}:
+            news[chat_id].note(message)
     answered = [chats[chat_id] for chat_id, told in news.items() if _take_over(chats[chat_id], told)]
     _recount(answered)
     update_rows([chats[chat_id] for chat_id in sorted(news)], ACTIVITY_FIELDS)
@@ -148,6 +152,8 @@ def _take_over(chat: Chat, news: _News) -> bool:
     if newest is not None and [newest] != known:
         chat.answered_at, chat.answered_message_id = newest
         return True
+    if chat.migrated_to_id is not None:
+        return False
     unanswered = [place[0] for place in news.questions if newest is None or place > newest]
     chat.waiting_since = min([*unanswered, *filter(None, [chat.waiting_since])], default=None)
     return False

@@ -5,7 +5,9 @@ PostgreSQL needs for the rows. Here the rows travel as one JSON document, which 
 (`json_to_recordset`).
 """
 
+import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -80,7 +82,10 @@ def _key(model: type[models.Model]) -> "models.Field[Any, Any]":
 def _document(rows: Sequence[models.Model], columns: Columns) -> str:
     names = [(column.column, column.attname) for column in columns]
     document = [{name: getattr(row, attribute) for name, attribute in names} for row in rows]
-    return orjson.dumps(document).decode()
+    try:
+        return orjson.dumps(document).decode()
+    except TypeError:  # a number of more than 64 bits, which jsonb can hold
+        return json.dumps(document, default=datetime.isoformat)
 
 
 def _declared(columns: Columns) -> str:
