@@ -94,10 +94,13 @@ class ParsedUpdate:
         return not (self.message or self.membership or self.press or self.deletion)
 
 
-def parse_update(payload: object, *, arrival: int) -> ParsedUpdate:
-    """Read the raw update that was stored under the key `arrival`. Raises UnreadableUpdateError."""
+def parse_update(payload: object, *, arrival: int, bot_id: int = 0) -> ParsedUpdate:
+    """Read the raw update that this bot was given, stored under the key `arrival`.
+
+    Raises UnreadableUpdateError.
+    """
     try:
-        return _parse(read_object(payload, "update"), arrival)
+        return _parse(read_object(payload, "update"), arrival, bot_id)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UnreadableUpdateError(str(error) or type(error).__name__) from error
 
@@ -111,12 +114,12 @@ def update_kind(payload: object) -> str:
     return "unknown"
 
 
-def _parse(update: JSON, arrival: int) -> ParsedUpdate:
+def _parse(update: JSON, arrival: int, bot_id: int) -> ParsedUpdate:
     notes: list[str] = []
     for kind, is_edit in MESSAGE_KINDS.items():
         if kind in update:
             raw = read_object(update[kind], kind)
-            return ParsedUpdate(message=_message(raw, is_edit, arrival, notes), notes=notes)
+            return ParsedUpdate(message=_message(raw, is_edit, arrival, bot_id, notes), notes=notes)
     if "my_chat_member" in update:
         raw = read_object(update["my_chat_member"], "my_chat_member")
         return ParsedUpdate(membership=_membership(raw, notes), notes=notes)
@@ -168,7 +171,7 @@ def _press(raw: JSON, notes: list[str]) -> IncomingPress:
     )
 
 
-def _message(raw: JSON, is_edit: bool, arrival: int, notes: list[str]) -> IncomingMessage:
+def _message(raw: JSON, is_edit: bool, arrival: int, bot_id: int, notes: list[str]) -> IncomingMessage:
     number = read_int(raw.get("message_id"), "message_id")
     content = message_content(raw, notes)
     sent_at = _time(raw.get("date"), "date")
@@ -176,6 +179,7 @@ def _message(raw: JSON, is_edit: bool, arrival: int, notes: list[str]) -> Incomi
         chat=_chat(raw.get("chat"), notes),
         # 0 is Telegram's "no id": ephemeral messages, some large videos.
         telegram_message_id=number or None,
+        bot_id=bot_id,
         origin=None if number else f"update:{arrival}",
         arrival=arrival,
         business_connection_id=_connection(raw, notes),

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from bots.values import BIGINT
 from bots.failures import failed_updates
 from bots.models import RawUpdate, TelegramBot
+from bots.values import BIGINT
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise

@@ -183,7 +183,7 @@ def _read(row: RawUpdate) -> ParsedUpdate | None:
     """What the row means; a row that cannot be read is marked and gives None."""
     row.parsed_at = timezone.now()
     try:
-        update = parse_update(row.decoded(), arrival=row.pk)
+        update = parse_update(row.decoded(), arrival=row.pk, bot_id=row.bot_id)
     except UnreadableUpdateError as error:
         _fail(row, str(error))
         return None

@@ -6,8 +6,8 @@ from messaging.models import Message
 
 LATEST = 40
 
-# A message's number within its chat counts for each business connection on its own.
-_Number = tuple[str, int]
+# (business connection, numbered by, number): what tells one message of a chat from another.
+_Number = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,20 @@ def read_conversation(*, chat_id: int, limit: int = LATEST, answered_id: int | N
     return Conversation(
         said=[Said(message, quoted.get(_answers(message))) for message in messages],
         has_earlier=len(newest) > limit,
-        answered=None if answered_id is None else quoted.get(("", answered_id)),
+        answered=_numbered(quoted, answered_id),
     )
 
 
 def _answers(message: Message) -> _Number:
     # 0 is Telegram's "no id": nothing is stored under it.
-    return message.business_connection_id, message.reply_to_message_id or 0
+    return message.business_connection_id, message.numbered_by, message.reply_to_message_id or 0
+
+
+def _numbered(quoted: dict[_Number, Message], number: int | None) -> Message | None:
+    """The bot's own chats are meant; where several bots have one, whichever of theirs has the number."""
+    return next(
+        (row for (connection, _bot, at), row in quoted.items() if not connection and at == number), None
+    )
 
 
 def _quoted(chat_id: int, messages: list[Message], answered_id: int | None) -> dict[_Number, Message]:
@@ -62,4 +69,4 @@ def _quoted(chat_id: int, messages: list[Message], answered_id: int | None) -> d
         .select_related("user__role", "analysis")
         .defer("search_vector")
     )
-    return {(row.business_connection_id, row.telegram_message_id or 0): row for row in found}
+    return {(row.business_connection_id, row.numbered_by, row.telegram_message_id or 0): row for row in found}

@@ -6,6 +6,16 @@ from typing import Any
 
 from clients.people import IncomingPerson
 
+# Telegram numbers their messages once, for everybody who reads them (Bot API facts, "Kinds/ids").
+NUMBERED_ONCE = frozenset({"supergroup", "channel"})
+
+
+def numbering(chat_type: str, bot_id: int) -> int:
+    """`Message.numbered_by` for what this bot says of such a chat: each bot counts private chats and basic
+    groups for itself.
+    """
+    return 0 if chat_type in NUMBERED_ONCE else bot_id
+
 
 @dataclass(frozen=True, kw_only=True)
 class IncomingChat:
@@ -19,6 +29,7 @@ class IncomingMessage:
     """One state of one message: as it was sent, or as an edit left it. Times are aware, in UTC.
 
     `telegram_message_id` is None where Telegram gave none (0); `origin` then names the message.
+    `bot_id` is the bot that was told of it, if any.
     `migrated_to` / `migrated_from`: this message says that the group became a supergroup.
     `arrival` grows with each arrival and settles the order within one second.
     """
@@ -27,6 +38,7 @@ class IncomingMessage:
     telegram_message_id: int | None
     timestamp: datetime
     message_type: str
+    bot_id: int = 0
     origin: str | None = None
     arrival: int = 0
     business_connection_id: str = ""
@@ -43,11 +55,17 @@ class IncomingMessage:
     migrated_from: int | None = None
 
     @property
-    def key(self) -> tuple[int, str, int | str | None]:
+    def numbered_by(self) -> int:
+        """The bot in whose numbering the message's number stands; 0 where it does not depend on the bot."""
+        return 0 if self.business_connection_id else numbering(self.chat.chat_type, self.bot_id)
+
+    @property
+    def key(self) -> tuple[int, str, int, int | str | None]:
         """What makes two states the same message."""
         return (
             self.chat.id,
             self.business_connection_id,
+            self.numbered_by,
             self.origin if self.telegram_message_id is None else self.telegram_message_id,
         )
 

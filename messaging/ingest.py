@@ -15,12 +15,12 @@ from clients.people import IncomingPerson, store_people
 from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import note_activity
 from messaging.chats import follow_migration, store_chats
-from messaging.incoming import IncomingMessage
+from messaging.incoming import IncomingMessage, numbering
 from messaging.locks import lock_chats
-from messaging.models import Message, MessageVersion
+from messaging.models import Chat, Message, MessageVersion
 from messaging.versions import State, as_versions, merge_states, state_of, state_of_version, take_over
 
-Key = tuple[int, str, int | str | None]
+Key = tuple[int, str, int, int | str | None]
 
 # What a state says beside its words, whether or not people see a difference.
 STATE_FIELDS = ("media", "edited_at", "state_at", "state_arrival")
@@ -83,6 +83,7 @@ def record_sent(
     message, _created = Message.objects.get_or_create(
         chat_id=chat_id,
         telegram_message_id=telegram_message_id,
+        numbered_by=numbering(Chat.objects.values_list("chat_type", flat=True).get(pk=chat_id), sender.id),
         business_connection_id="",
         defaults={
             "user": sender_row,
@@ -205,6 +206,7 @@ def _as_row(incoming: IncomingMessage) -> Message:
     return Message(
         chat_id=incoming.chat.id,
         telegram_message_id=incoming.telegram_message_id,
+        numbered_by=incoming.numbered_by,
         business_connection_id=incoming.business_connection_id,
         origin=incoming.origin if incoming.telegram_message_id is None else None,
         user_id=incoming.sender.id if incoming.sender else None,
@@ -225,7 +227,7 @@ def _as_row(incoming: IncomingMessage) -> Message:
 
 def _key(row: Message) -> Key:
     number = row.origin if row.telegram_message_id is None else row.telegram_message_id
-    return (row.chat_id, row.business_connection_id, number)
+    return (row.chat_id, row.business_connection_id, row.numbered_by, number)
 
 
 def _said(version: MessageVersion) -> tuple[object, ...]:

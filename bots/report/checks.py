@@ -92,7 +92,7 @@ def _unstored(period: Period) -> int:
 def _is_stored(row: RawUpdate) -> bool:
     """Whether the message of an update that was read is there; by its own words, not by a pattern's."""
     try:
-        message = parse_update(row.decoded(), arrival=row.pk).message
+        message = parse_update(row.decoded(), arrival=row.pk, bot_id=row.bot_id).message
     except UnreadableUpdateError:
         return False
     if message is None:
@@ -100,5 +100,7 @@ def _is_stored(row: RawUpdate) -> bool:
     if message.telegram_message_id is None:
         return Message.objects.filter(origin=message.origin).exists()
     return Message.objects.filter(
-        chat_id=message.chat.id, telegram_message_id=message.telegram_message_id
+        chat_id=message.chat.id,
+        numbered_by=message.numbered_by,
+        telegram_message_id=message.telegram_message_id,
     ).exists()

@@ -89,7 +89,6 @@ def test_one_bots_place_in_a_chat_says_nothing_of_the_others() -> None:
     assert list(states) == [(FIRST, "kicked"), (SECOND, "member")]
 
 
-@pytest.mark.xfail(reason="the ingest does not set Message.numbered_by yet", strict=True)
 def test_private_chats_of_one_person_with_both_keep_all_messages() -> None:
     """Telegram numbers a private chat for each bot anew, so the same number is two messages."""
     private = {"id": 5, "type": "private", "first_name": "Анна"}
