@@ -22,7 +22,8 @@ from bots.client import FAILURES, TokenRefusedError, translate
 from bots.methods import GetMe, GetUpdates, GetWebhookInfo
 from bots.models import TelegramBot
 from bots.poller_lock import PollerLock
-from bots.updates import parse_all_waiting_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_all_waiting_updates
 from bots.watching import (
     note_conflict,
     note_poll,

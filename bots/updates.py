@@ -1,11 +1,10 @@
-"""Updates in two steps: stored as they came, with the offset; then read, as often as need be.
+"""Stored updates (bots/raw_updates.py) read, as often as need be.
 
 What follows an update is called here by name: chats and messages first, then what the patterns make of
 them, in one transaction; the model's turn comes from intents' own sweep. Presses of buttons are stored, and
 decided by a task of their own (bots/presses.py).
 """
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 
@@ -13,14 +12,12 @@ from celery import signature
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from bots.deletions import apply_deletions
-from bots.models import ButtonPress, RawUpdate, TelegramBot
-from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update, update_kind
-from bots.values import BIGINT, encode_deep
-from cvgorod_hub.common.bulk import insert_rows, update_rows
+from bots.models import ButtonPress, RawUpdate
+from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update
+from cvgorod_hub.common.bulk import update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
@@ -37,27 +34,6 @@ PARSE_BATCH = 200
 READ_FIELDS = ("parse_state", "error", "note", "parsed_at")
 # By its name: the tasks' module imports this one.
 SETTLE_PRESSES = "bots.tasks.settle_presses"
-
-
-def store_updates(*, bot_id: int, raw: Sequence[object], moves_offset: bool = True) -> int | None:
-    """Keep a batch exactly as Telegram gave it and move the offset, in one transaction.
-
-    `moves_offset` is False for a webhook's deliveries: they come in any order, and an offset beyond one that
-    is still on its way would confirm it away as soon as somebody polls.
-
-    Returns the next offset, or None when nothing in the batch has a usable id. An update that is already
-    there is left alone, so a batch that comes twice is stored once.
-    """
-    rows = [_as_row(bot_id, update) for update in raw]
-    ids = [row.update_id for row in rows if row.update_id is not None]
-    next_offset = max(ids) + 1 if ids else None
-    with transaction.atomic():
-        insert_rows(_not_yet_stored(bot_id, rows), conflict=("bot", "update_id"))
-        if next_offset is not None:
-            # Not the larger of old and new: after a quiet week Telegram may count from a lower number.
-            moved = {"next_offset": next_offset} if moves_offset else {}
-            TelegramBot.objects.filter(pk=bot_id).update(last_update_at=Now(), **moved)
-    return next_offset
 
 
 def parse_waiting_updates(*, bot_id: int | None = None) -> int:
@@ -114,69 +90,6 @@ def _read_again(pks: Sequence[int]) -> int:
             with transaction.atomic():
                 list(rows.order_by("pk").select_for_update().values_list("pk"))
     return rows.filter(parse_state=State.FAILED).count()
-
-
-def _as_row(bot_id: int, update: object) -> RawUpdate:
-    update_id = update.get("update_id") if isinstance(update, dict) else None
-    if isinstance(update_id, bool) or not isinstance(update_id, int) or not 0 <= update_id < BIGINT - 1:
-        update_id = None
-    kind = update_kind(update)
-    return RawUpdate(
-        bot_id=bot_id,
-        update_id=update_id,
-        kind=kind,
-        chat_id=_chat_id(update, kind),
-        payload=encode_payload(update),
-    )
-
-
-def _chat_id(update: object, kind: str) -> int | None:
-    """The chat that the update names, where it does; of a press the chat of its message."""
-    content = update.get(kind) if isinstance(update, dict) else None
-    if isinstance(content, dict) and isinstance(content.get("message"), dict):
-        content = content["message"]
-    chat = content.get("chat") if isinstance(content, dict) else None
-    number = chat.get("id") if isinstance(chat, dict) else None
-    is_id = isinstance(number, int) and not isinstance(number, bool) and -BIGINT <= number < BIGINT
-    return number if is_id else None
-
-
-def encode_payload(update: object) -> str:
-    """The update as JSON; escaped throughout only where it holds what UTF-8 cannot say."""
-    try:
-        text = json.dumps(update, ensure_ascii=False, separators=(",", ":"))
-        text.encode()
-    except RecursionError:
-        return encode_deep(update)
-    except UnicodeEncodeError:
-        return json.dumps(update, separators=(",", ":"))
-    return text
-
-
-def _not_yet_stored(bot_id: int, rows: Sequence[RawUpdate]) -> list[RawUpdate]:
-    """What is new, by its id; without one, by its words.
-
-    Telegram hands an update without an id over again and again. After a quiet week it counts from a lower
-    number, so an id that is known with other words is no id either.
-    """
-    ids = [row.update_id for row in rows if row.update_id is not None]
-    stored = RawUpdate.objects.filter(bot_id=bot_id, update_id__in=ids)
-    payloads = dict(stored.values_list("update_id", "payload"))
-    for row in rows:
-        if row.update_id is None:
-            continue
-        if payloads.setdefault(row.update_id, row.payload) != row.payload:
-            row.note, row.update_id = f"the number {row.update_id} was used before", None
-    nameless = {row.payload for row in rows if row.update_id is None}
-    if not nameless:
-        return list(rows)
-    known = set(
-        RawUpdate.objects.filter(bot_id=bot_id, update_id__isnull=True, payload__in=nameless).values_list(
-            "payload", flat=True
-        )
-    )
-    fresh = {row.payload: row for row in rows if row.update_id is None and row.payload not in known}
-    return [row for row in rows if row.update_id is not None] + list(fresh.values())
 
 
 def _read(row: RawUpdate) -> ParsedUpdate | None:

@@ -16,8 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from bots.models import TelegramBot
+from bots.raw_updates import store_updates
 from bots.tasks import parse_pending_updates
-from bots.updates import parse_all_waiting_updates, store_updates
+from bots.updates import parse_all_waiting_updates
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 

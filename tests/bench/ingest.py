@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from bots.models import RawUpdate, TelegramBot
 from bots.parsing import parse_update
-from bots.updates import encode_payload, parse_all_waiting_updates, store_updates
+from bots.raw_updates import encode_payload, store_updates
+from bots.updates import parse_all_waiting_updates
 from clients.models import TelegramUser, UserRole
 from messaging.models import Chat, Message
 from tests.bench.rows import Row

@@ -14,8 +14,9 @@ from pytest_django import Settings
 
 from bots import card_desk, presses
 from bots.models import ApprovalCard, ButtonPress, RawUpdate, TelegramBot
+from bots.raw_updates import store_updates
 from bots.simulator import Person, SimulatedTelegram, answers
-from bots.updates import parse_waiting_updates, replay_updates, store_updates
+from bots.updates import parse_waiting_updates, replay_updates
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import ApiKey
 from messaging.models import Chat

@@ -9,7 +9,8 @@ from django.db import DatabaseError, connection
 
 from bots import updates
 from bots.models import RawUpdate, TelegramBot
-from bots.updates import parse_waiting_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates
 from messaging.models import Chat, Message
 from tests.bots.test_parsing import update
 from tests.marks import committed

@@ -12,10 +12,11 @@ from django.db import InternalError, connection, transaction
 from django.utils import timezone
 
 from bots.models import ApprovalCard, BotMembership, CollectionGap, RawUpdate, TelegramBot
+from bots.raw_updates import store_updates
 from bots.report.build import build_report
 from bots.report.gaps import Gap
 from bots.report.period import Period, one_moment
-from bots.updates import parse_waiting_updates, store_updates
+from bots.updates import parse_waiting_updates
 from messaging.models import Chat, Message
 from tests.bots.test_updates import numbered
 from tests.factories import ChatFactory, MessageFactory, ResponseFactory

@@ -174,6 +174,21 @@ def test_groups_without_the_right_to_read_and_groups_that_are_gone(make_bot: Mak
     assert "Магазин 0, Магазин 1, Магазин 2 and 1 more" in next(iter(found.values())).advice
 
 
+def test_two_bots_in_one_basic_group_double_it(make_bot: MakeBot) -> None:
+    one, other = make_bot(), make_bot(id=BOT_ID + 1)
+    rights = BotMembership.Status.ADMINISTRATOR
+    for chat_type in ("group", "supergroup"):
+        chat = ChatFactory.create(name=f"Салон {chat_type}", chat_type=chat_type)
+        for bot in (one, other):
+            BotMembership.objects.create(bot=bot, chat=chat, status=rights, checked_at=ago(hours=1))
+
+    problem = only()
+
+    assert (problem.code, problem.severity) == ("doubled_groups", Severity.WARNING)
+    assert "collect 1 group:" in problem.title
+    assert problem.advice.startswith("Салон group:")
+
+
 def test_lost_messages_stay_a_problem_until_somebody_deals_with_them(make_bot: MakeBot) -> None:
     make_bot()
     gap = CollectionGap.objects.create(
@@ -202,7 +217,7 @@ def test_updates_that_failed_or_that_nobody_reads(make_bot: MakeBot) -> None:
 def test_a_problem_is_found_with_few_queries(
     make_bot: MakeBot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """The bots, their chats, gaps, failed updates, the oldest unread one; however much there is."""
+    """The bots, their chats, groups with two, gaps, failed updates, the oldest unread one; however much there is."""
     for number in range(5):
         bot = make_bot(id=number + 1, can_read_all_group_messages=False, last_poll_at=ago(days=2))
         CollectionGap.objects.create(bot=bot, began_at=ago(days=9), ended_at=ago(days=7), has_losses=True)
@@ -212,7 +227,7 @@ def test_a_problem_is_found_with_few_queries(
             )
         RawUpdate.objects.create(bot=bot, kind="x", payload="{}", parse_state="failed")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(find_problems()) > 10
 
 

@@ -7,7 +7,8 @@ from django.db import OperationalError
 from bots import updates as updates_module
 from bots.failures import set_aside
 from bots.models import RawUpdate, TelegramBot
-from bots.updates import parse_waiting_updates, replay_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates, replay_updates
 from messaging.models import Message
 from sandbox.actors import HUB
 from tests.bots.test_updates import numbered

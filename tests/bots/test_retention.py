@@ -9,8 +9,9 @@ from pytest_django import Settings
 
 from bots import retention
 from bots.models import RawUpdate, TelegramBot
+from bots.raw_updates import store_updates
 from bots.retention import delete_old_updates
-from bots.updates import parse_waiting_updates, store_updates
+from bots.updates import parse_waiting_updates
 from cvgorod_hub.environment import days
 from messaging.models import Message
 from tests.bots.test_updates import numbered

@@ -6,7 +6,8 @@ import pytest
 
 from bots.memberships import note_status
 from bots.models import BotMembership, RawUpdate, TelegramBot
-from bots.updates import parse_waiting_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates
 from bots.watching import note_conflict, note_poll
 from clients.models import RoleName, TelegramUser
 from messaging.models import Chat, Message

@@ -16,8 +16,9 @@ from pytest_django import DjangoAssertNumQueries
 from bots import update_admin
 from bots.error_words import in_words
 from bots.models import RawUpdate, TelegramBot
+from bots.raw_updates import store_updates
 from bots.tasks import replay_failed_updates
-from bots.updates import parse_waiting_updates, store_updates
+from bots.updates import parse_waiting_updates
 from messaging.models import Message
 from tests.bots.test_updates import numbered
 

@@ -5,7 +5,8 @@ from itertools import permutations
 import pytest
 
 from bots.models import RawUpdate, TelegramBot
-from bots.updates import parse_waiting_updates, replay_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates, replay_updates
 from messaging.models import Chat, Message, MessageDeletion
 from tests.bots.realistic import CLIENT, DATE, JSON, PRIVATE, deleted, message, update
 from tests.factories import ManagerFactory

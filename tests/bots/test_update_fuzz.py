@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bots.models import ButtonPress, RawUpdate, TelegramBot
 from bots.parsing import ParsedUpdate, UnreadableUpdateError, parse_update
-from bots.updates import encode_payload, parse_waiting_updates, store_updates
+from bots.raw_updates import encode_payload, store_updates
+from bots.updates import parse_waiting_updates
 from bots.values import encode_deep
 from messaging.models import Message, MessageDeletion
 from tests.bots.mutations import mutated, nested, realistic

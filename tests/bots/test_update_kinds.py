@@ -8,7 +8,8 @@ from django.utils import translation
 from bots.content import CONTENT_KINDS, ENVELOPE, SERVICE_KINDS
 from bots.models import RawUpdate, TelegramBot
 from bots.parsing import parse_update
-from bots.updates import parse_waiting_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates
 from clients.models import RoleName, TelegramUser
 from messaging.events import EVENT_LABELS
 from messaging.models import Chat, Message, MessageVersion

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bots.models import RawUpdate, TelegramBot
 from bots.parsing import UnreadableUpdateError, parse_update
-from bots.updates import parse_waiting_updates, replay_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates, replay_updates
 from clients.models import TelegramUser
 from intents.models import MessageAnalysis
 from messaging.models import Chat, Message, MessageDeletion, MessageVersion

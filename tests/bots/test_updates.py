@@ -6,7 +6,8 @@ import pytest
 from bots import updates
 from bots.models import RawUpdate, TelegramBot
 from bots.parsing import ParsedUpdate
-from bots.updates import parse_waiting_updates, replay_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates, replay_updates
 from messaging.models import Chat, Message
 from tests.bots.test_parsing import update
 

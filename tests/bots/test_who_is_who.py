@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from bots.models import TelegramBot
-from bots.updates import parse_waiting_updates, store_updates
+from bots.raw_updates import store_updates
+from bots.updates import parse_waiting_updates
 from clients.models import RoleName, TelegramUser
 from cvgorod_hub.api.keys import create_key
 from cvgorod_hub.api.models import Scope
