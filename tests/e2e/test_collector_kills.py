@@ -53,6 +53,8 @@ def test_killed_at_each_commit_of_a_batch(
     place: Literal["before", "after"],
 ) -> None:
     notes = tmp_path / "notes"
+    # Once in peace: a bot's first poll writes more than all later ones.
+    let_it_end(collect(processes), telegram)
     died_at: list[str] = []
     for number in itertools.count(1):
         ledger.write(3)

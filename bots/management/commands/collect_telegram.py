@@ -18,6 +18,8 @@ EX_CONFIG = 78
 
 
 class Command(BaseCommand):
+    # Checks of the admin's and the API's addresses would be half of its start.
+    requires_system_checks = []
     help = "Collect the messages of the bot's chats by long polling, until SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: CommandParser) -> None:
