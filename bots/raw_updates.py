@@ -11,6 +11,9 @@ from bots.parsing import update_kind
 from bots.values import BIGINT, encode_deep
 from cvgorod_hub.common.bulk import insert_rows
 
+# What tells one update from another.
+KEY = ("bot", "update_id")
+
 
 def store_updates(*, bot_id: int, raw: Sequence[object], moves_offset: bool = True) -> int | None:
     """Keep a batch exactly as Telegram gave it and move the offset, in one transaction.
@@ -25,7 +28,7 @@ def store_updates(*, bot_id: int, raw: Sequence[object], moves_offset: bool = Tr
     ids = [row.update_id for row in rows if row.update_id is not None]
     next_offset = max(ids) + 1 if ids else None
     with transaction.atomic():
-        insert_rows(_not_yet_stored(bot_id, rows), conflict=("bot", "update_id"))
+        _insert(rows)
         if next_offset is not None:
             # Not the larger of old and new: after a quiet week Telegram may count from a lower number.
             moved = {"next_offset": next_offset} if moves_offset else {}
@@ -70,27 +73,33 @@ def encode_payload(update: object) -> str:
     return text
 
 
-def _not_yet_stored(bot_id: int, rows: Sequence[RawUpdate]) -> list[RawUpdate]:
-    """What is new, by its id; without one, by its words.
+def _insert(rows: Sequence[RawUpdate]) -> None:
+    """Store what is new, by its number; without one, by its words.
 
-    Telegram hands an update without an id over again and again. After a quiet week it counts from a lower
-    number, so an id that is known with other words is no id either.
+    Telegram hands an update without a number over again and again. After a quiet week it counts from a lower
+    number, so a number that is known with other words is no number either.
     """
-    ids = [row.update_id for row in rows if row.update_id is not None]
-    stored = RawUpdate.objects.filter(bot_id=bot_id, update_id__in=ids)
+    numbered = [row for row in rows if row.update_id is not None]
+    unnumbered = [row for row in rows if row.update_id is None]
+    if insert_rows(numbered, conflict=KEY) < len(numbered):
+        unnumbered += _with_used_numbers(numbered)
+    if unnumbered:
+        insert_rows(_with_new_words(unnumbered))
+
+
+def _with_used_numbers(rows: Sequence[RawUpdate]) -> list[RawUpdate]:
+    """Those whose number stands for other words, without it."""
+    stored = RawUpdate.objects.filter(bot_id=rows[0].bot_id, update_id__in=[row.update_id for row in rows])
     payloads = dict(stored.values_list("update_id", "payload"))
-    for row in rows:
-        if row.update_id is None:
-            continue
-        if payloads.setdefault(row.update_id, row.payload) != row.payload:
-            row.note, row.update_id = f"the number {row.update_id} was used before", None
-    nameless = {row.payload for row in rows if row.update_id is None}
-    if not nameless:
-        return list(rows)
-    known = set(
-        RawUpdate.objects.filter(bot_id=bot_id, update_id__isnull=True, payload__in=nameless).values_list(
-            "payload", flat=True
-        )
-    )
-    fresh = {row.payload: row for row in rows if row.update_id is None and row.payload not in known}
-    return [row for row in rows if row.update_id is not None] + list(fresh.values())
+    others = [row for row in rows if payloads.get(row.update_id, row.payload) != row.payload]
+    for row in others:
+        row.note, row.update_id = f"the number {row.update_id} was used before", None
+    return others
+
+
+def _with_new_words(rows: Sequence[RawUpdate]) -> list[RawUpdate]:
+    fresh = {row.payload: row for row in rows}
+    known = RawUpdate.objects.filter(bot_id=rows[0].bot_id, update_id__isnull=True, payload__in=fresh)
+    for payload in known.values_list("payload", flat=True):
+        fresh.pop(payload, None)
+    return list(fresh.values())

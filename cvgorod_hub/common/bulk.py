@@ -18,15 +18,15 @@ Columns = Sequence["models.Field[Any, Any]"]
 
 def insert_rows(
     rows: Sequence[models.Model], *, conflict: Sequence[str] = (), update: Sequence[str] = ()
-) -> None:
-    """INSERT rows of one model, and give each its key.
+) -> int:
+    """INSERT rows of one model, and give each its key. Returns how many were written.
 
     `conflict` names the fields of a unique constraint, `update` those that a row which is already there takes
     over; no two of the rows may meet in that constraint (PostgreSQL refuses it). Without `update`, rows that
     are already there stay as they are, and no row is given a key.
     """
     if not rows:
-        return
+        return 0
     model, columns = type(rows[0]), _stored_columns(rows[0])
     for column in columns:
         if getattr(column, "auto_now_add", False) or getattr(column, "auto_now", False):
@@ -41,10 +41,11 @@ def insert_rows(
     with connection.cursor() as cursor:
         cursor.execute(statement, [_document(rows, columns)])
         if conflict and not update:
-            return
+            return int(cursor.rowcount)
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = key
             row._state.adding = False  # noqa: SLF001
+    return len(rows)
 
 
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
