@@ -215,7 +215,7 @@ def test_neither_a_session_nor_a_csrf_token_is_asked_for(
     client = Client(enforce_csrf_checks=True)
     client.cookies["sessionid"] = "whatever"
 
-    # The bot; what is known of this update; the row, its bot and the transaction around them.
+    # The bot; the row, its bot and the transaction around them.
     with patch.object(webhook, "nudge", return_value=True), django_assert_num_queries(5):
         answer = deliver(client, message(1))
 
