@@ -11,7 +11,7 @@ from bots.content import message_content
 from bots.facts import opens_topic, surroundings
 from bots.values import JSON, clean, describe_sender_name, full_name, read_id, read_int, read_object
 from clients.people import IncomingPerson
-from messaging.incoming import IncomingChat, IncomingMessage
+from messaging.incoming import IncomingChat, IncomingMembership, IncomingMessage
 
 # Kinds of update that hold a message, and whether it is a later state of one.
 MESSAGE_KINDS = {
@@ -36,15 +36,6 @@ LONGEST_NAME = 128
 
 class UnreadableUpdateError(ValueError):
     """The update is not what Telegram documents; the message names the field."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Membership:
-    """The bot was added to, or removed from, a chat."""
-
-    chat: IncomingChat
-    is_member: bool
-    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +65,7 @@ class ParsedUpdate:
     """What an update means for the hub; nothing at all for kinds that it does not store."""
 
     message: IncomingMessage | None = None
-    membership: Membership | None = None
+    membership: IncomingMembership | None = None
     press: IncomingPress | None = None
     deletion: Deletion | None = None
     notes: list[str] = field(default_factory=list)
@@ -134,9 +125,9 @@ def _parse(update: JSON, arrival: int, bot_id: int) -> ParsedUpdate:
     return ParsedUpdate()
 
 
-def _membership(raw: JSON, notes: list[str]) -> Membership:
+def _membership(raw: JSON, notes: list[str]) -> IncomingMembership:
     member = read_object(raw.get("new_chat_member"), "new_chat_member")
-    return Membership(
+    return IncomingMembership(
         chat=_chat(raw.get("chat"), notes),
         # A restricted one may have left (ChatMemberRestricted).
         is_member=member.get("status") not in GONE and member.get("is_member") is not False,

@@ -21,7 +21,7 @@ from cvgorod_hub.common.bulk import update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
-from messaging.chats import note_membership
+from messaging.chats import note_memberships
 from messaging.ingest import store_messages
 from messaging.locks import lock_chats
 from messaging.models import Chat
@@ -116,8 +116,7 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
     if memberships:
         # All of them at once: the messages' chats would be locked after these, and out of order.
         lock_chats(chat_id for update in updates for chat_id in update.chat_ids)
-    for membership in memberships:
-        note_membership(chat=membership.chat, is_member=membership.is_member, at=membership.at)
+        note_memberships(memberships)
     _store_presses([update.press for update in updates if update.press is not None])
     changed = store_messages([update.message for update in updates if update.message is not None])
     apply_deletions(updates, changed)

@@ -1,21 +1,21 @@
 """What becomes of a chat: seen, renamed, moved, closed to us."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import ACTIVITY_FIELDS, carry_over
-from messaging.incoming import IncomingChat
+from messaging.incoming import IncomingChat, IncomingMembership
 from messaging.locks import lock_chats
 from messaging.models import Chat
 
 # Stored in English, as the API says it; pages translate it.
-_KNOWN_FIELDS = ("name", "chat_type", "is_active", "membership_at", "migrated_to", *ACTIVITY_FIELDS)
+_MEMBERSHIP_FIELDS = ("is_active", "unreachable_reason", "membership_at", "seen_at")
+_KNOWN_FIELDS = ("name", "chat_type", "migrated_to", *_MEMBERSHIP_FIELDS, *ACTIVITY_FIELDS)
 _NAME_FIELDS = ("name", "chat_type", "seen_at", "updated_at")
 _REMOVED = gettext_noop("The bot was removed from the chat, or blocked.")
 
@@ -37,13 +37,10 @@ def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> dict[int,
     insert_rows(list(fresh.values()), conflict=("id",), update=_NAME_FIELDS)
     update_rows([row for row in known.values() if _rename(row, *latest[row.pk])], _NAME_FIELDS)
     # Telegram hands us what is said there, so the bot is in the chat again.
-    returned = [
-        row.pk
-        for row in known.values()
-        if not row.is_active and (row.membership_at is None or row.membership_at < latest[row.pk][1])
-    ]
-    if returned:
-        Chat.objects.filter(pk__in=returned).update(is_active=True, unreachable_reason="")
+    returned = [row for row in known.values() if not row.is_active and _was_gone(row, latest[row.pk][1])]
+    for row in returned:
+        row.is_active, row.unreachable_reason = True, ""
+    update_rows(returned, ("is_active", "unreachable_reason"))
     return fresh | known
 
 
@@ -67,15 +64,27 @@ def mark_unreachable(*, chat_id: int, reason: str) -> None:
     )
 
 
-def note_membership(*, chat: IncomingChat, is_member: bool, at: datetime) -> None:
-    """Telegram says whether the bot is in the chat; an older word does not undo a newer one."""
-    update_rows([*store_chats([(chat, at)]).values()], ["seen_at"])
-    newest = Chat.objects.filter(Q(membership_at__isnull=True) | Q(membership_at__lte=at), pk=chat.id)
-    # Something said after a removal that is read late shows that the bot has come back since.
-    newest.filter(seen_at__lte=at).update(
-        is_active=is_member, unreachable_reason="" if is_member else _REMOVED
-    )
-    newest.update(membership_at=at)
+def note_memberships(memberships: Sequence[IncomingMembership]) -> None:
+    """Telegram says whether the bot is in these chats; an older word does not undo a newer one.
+
+    Call it with the chats locked. A fixed number of queries.
+    """
+    chats = store_chats((membership.chat, membership.at) for membership in memberships)
+    for membership in sorted(memberships, key=lambda one: one.at):
+        chat, at = chats[membership.chat.id], membership.at
+        if chat.membership_at is not None and at < chat.membership_at:
+            continue
+        chat.membership_at = at
+        # Something said after a removal that is read late shows that the bot has come back since.
+        if chat.seen_at is None or chat.seen_at <= at:
+            chat.is_active = membership.is_member
+            chat.unreachable_reason = "" if membership.is_member else _REMOVED
+    update_rows([*chats.values()], _MEMBERSHIP_FIELDS)
+
+
+def _was_gone(chat: Chat, seen_at: datetime) -> bool:
+    """Whether its removal is older than this sighting."""
+    return chat.membership_at is None or chat.membership_at < seen_at
 
 
 def _rename(known: Chat, chat: IncomingChat, at: datetime) -> bool:

@@ -25,6 +25,15 @@ class IncomingChat:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IncomingMembership:
+    """The bot was added to, or removed from, a chat."""
+
+    chat: IncomingChat
+    is_member: bool
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncomingMessage:
     """One state of one message: as it was sent, or as an edit left it. Times are aware, in UTC.
 
