@@ -98,6 +98,8 @@ class Collector:
             await self._wait_out(translate(error), bot_id)
         except FAILURES as error:
             await self._wait_out(translate(error), bot_id)
+        except ExternalServiceError as error:
+            await self._wait_out(error, bot_id)
         except (OperationalError, InterfaceError) as error:
             # Nothing was confirmed: Telegram keeps the batch until the database is back.
             await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
@@ -130,6 +132,8 @@ class Collector:
                 return bot_id
             except FAILURES as error:
                 await self._wait_out(translate(error))
+            except ExternalServiceError as error:
+                await self._wait_out(error)
             except (OperationalError, InterfaceError) as error:
                 await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
         return None
