@@ -137,10 +137,10 @@ def test_a_number_that_telegram_uses_again_loses_nothing() -> None:
 def test_a_fault_of_the_parser_fails_one_update_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     real = updates.parse_update
 
-    def faulty(payload: object, *, arrival: int) -> ParsedUpdate:
+    def faulty(payload: object, *, arrival: int, bot_id: int) -> ParsedUpdate:
         if payload == numbered(11):
             raise RuntimeError("a bug")
-        return real(payload, arrival=arrival)
+        return real(payload, arrival=arrival, bot_id=bot_id)
 
     monkeypatch.setattr(updates, "parse_update", faulty)
     store_updates(bot_id=BOT_ID, raw=[numbered(10), numbered(11), numbered(12)])
