@@ -14,6 +14,7 @@ from bots.models import RawUpdate, TelegramBot
 from bots.parsing import ParsedUpdate
 from bots.raw_updates import store_updates
 from bots.updates import parse_waiting_updates
+from messaging.incoming import IncomingMessage
 from messaging.models import Chat, Message
 from tests.bots.realistic import CLIENT, PRIVATE, deleted
 from tests.bots.test_parsing import update
@@ -84,6 +85,25 @@ def test_an_error_that_passes_leaves_everything_waiting(monkeypatch: pytest.Monk
     assert RawUpdate.objects.get().parse_state == "pending"
     parse_waiting_updates()
     assert RawUpdate.objects.get().parse_state == "parsed"
+
+
+def test_a_value_that_the_driver_refuses_fails_its_update_and_blocks_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    TelegramBot.objects.create(id=BOT_ID)
+    store_updates(bot_id=BOT_ID, raw=backlog(3))
+    store = updates.store_messages
+
+    def store_with_a_fault(batch: Sequence[IncomingMessage]) -> list[Message]:
+        if any(message.telegram_message_id == 2 for message in batch):
+            Chat.objects.filter(name="\x00").exists()
+        return store(batch)
+
+    monkeypatch.setattr(updates, "store_messages", store_with_a_fault)
+    parse_waiting_updates()
+
+    states = RawUpdate.objects.order_by("pk").values_list("parse_state", flat=True)
+    assert list(states) == ["parsed", "failed", "parsed"]
 
 
 def test_a_deletion_that_is_read_beside_its_message_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
