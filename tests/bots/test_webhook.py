@@ -100,7 +100,7 @@ def test_a_reading_that_breaks_does_not_refuse_what_is_stored(
 ) -> None:
     with (
         patch.object(webhook, "nudge", return_value=False),
-        patch.object(webhook, "parse_waiting_updates", side_effect=OperationalError("gone")),
+        patch.object(webhook, "parse_all_waiting_updates", side_effect=OperationalError("gone")),
         caplog.at_level(logging.ERROR, logger="bots.webhook"),
     ):
         assert deliver(client, message(101)).status_code == 200
