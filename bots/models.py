@@ -15,6 +15,11 @@ from sandbox.models import PendingResponse
 UPDATES_KEPT_FOR = timedelta(hours=24)
 
 
+def webhook_path(bot_id: int) -> str:
+    """Where a hub takes this bot's updates (cvgorod_hub/urls.py), below its address."""
+    return f"/telegram/webhook/{bot_id}"
+
+
 class TelegramBot(models.Model):
     """A bot of ours. `next_offset` moves in the transaction that stores the updates before it."""
 
@@ -63,6 +68,11 @@ class TelegramBot(models.Model):
 
     def __str__(self) -> str:
         return f"@{self.username}" if self.username else str(self.pk)
+
+    @property
+    def delivers_elsewhere(self) -> bool:
+        """Whether Telegram hands this bot's updates to a webhook that is none of a hub's."""
+        return bool(self.webhook_url) and not self.webhook_url.endswith(webhook_path(self.pk))
 
 
 class BotMembership(models.Model):

@@ -130,6 +130,21 @@ def webhook_fails(bot: TelegramBot, since: datetime) -> Problem:
     )
 
 
+def webhook_elsewhere(bot: TelegramBot) -> Problem:
+    return _of_bot(
+        bot,
+        "webhook_elsewhere",
+        _("Telegram hands the updates of %(bot)s to another program: nothing reaches the hub") % {"bot": bot},
+        _(
+            "They go to %(url)s. Take that webhook away (“manage.py delete_webhook”) and start the "
+            "collector, or have them delivered here (“manage.py setup_webhook”). If you do not know that "
+            "address, revoke the token at @BotFather (/revoke) and give the hub the new one."
+        )
+        % {"url": bot.webhook_url},
+        None,
+    )
+
+
 def privacy_on(bot: TelegramBot) -> Problem:
     return _of_bot(
         bot,

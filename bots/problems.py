@@ -58,6 +58,9 @@ def _of_bots(bots: Sequence[TelegramBot]) -> Iterator[Problem]:
 
 def _of_way_in(bot: TelegramBot, now: datetime) -> Iterator[Problem]:
     """Whether updates reach the hub, by the collector or by the webhook."""
+    if bot.delivers_elsewhere:
+        yield kinds.webhook_elsewhere(bot)
+        return
     if bot.webhook_url:
         if bot.webhook_failing_since:
             yield kinds.webhook_fails(bot, bot.webhook_failing_since)

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from celery import signature
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -24,7 +23,6 @@ from intents.classification import classify_by_patterns
 from messaging.chats import note_memberships
 from messaging.ingest import store_messages
 from messaging.locks import lock_chats
-from messaging.models import Chat
 
 logger = logging.getLogger(__name__)
 
@@ -113,8 +111,9 @@ def _read(row: RawUpdate) -> ParsedUpdate | None:
 
 def _apply(updates: Sequence[ParsedUpdate]) -> None:
     memberships = [update.membership for update in updates if update.membership is not None]
-    if memberships:
-        # All of them at once: the messages' chats would be locked after these, and out of order.
+    if memberships or any(update.deletion for update in updates):
+        # All of them at once: the messages' chats would be locked after these, and out of order. A deletion
+        # that is read beside its message must wait for it, or neither would see the other.
         lock_chats(chat_id for update in updates for chat_id in update.chat_ids)
         note_memberships(memberships)
     _store_presses([update.press for update in updates if update.press is not None])
@@ -122,9 +121,6 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
     apply_deletions(updates, changed)
     if not changed:
         return
-    if settings.TELEGRAM_REVIEW_CHAT_ID in {message.chat_id for message in changed}:
-        # Our own people talk there; nobody of them waits for an answer.
-        Chat.objects.filter(pk=settings.TELEGRAM_REVIEW_CHAT_ID).update(waiting_since=None)
     try:
         with transaction.atomic():
             classify_by_patterns(changed)

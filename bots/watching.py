@@ -48,13 +48,13 @@ def note_webhook(bot_id: int, info: dict[str, Any]) -> None:
     with transaction.atomic():
         bot, now = _locked(bot_id)
         url, waiting = str(info.get("url") or "")[:512], info.get("pending_update_count")
-        was_set, lived_at = bool(bot.webhook_url), _last_sign_of_life(bot)
-        if was_set and url and lived_at is not None:
+        was_ours, lived_at = bool(bot.webhook_url) and not bot.delivers_elsewhere, _last_sign_of_life(bot)
+        bot.webhook_url, bot.webhook_waiting = url, waiting if isinstance(waiting, int) and waiting > 0 else 0
+        if was_ours and url and lived_at is not None:
             _note_gap(bot_id, lived_at, now, WEBHOOK_AWAY)
-        if was_set and not url:
+        if was_ours and (not url or bot.delivers_elsewhere):
             # Until now updates were delivered; polling begins here, so this is no gap of the collector.
             bot.last_poll_at = lived_at
-        bot.webhook_url, bot.webhook_waiting = url, waiting if isinstance(waiting, int) and waiting > 0 else 0
         bot.webhook_error = _webhook_error(info, now) if url and bot.webhook_waiting else ""
         bot.webhook_failing_since = (bot.webhook_failing_since or now) if bot.webhook_error else None
         learn_silence(bot, now, is_collecting=is_collecting(bot, now))
@@ -106,7 +106,7 @@ def note_polling_begins(bot_id: int) -> None:
 def is_collecting(bot: TelegramBot, now: datetime) -> bool:
     """Whether updates reach the hub, as far as it can know."""
     if bot.webhook_url:
-        return bot.webhook_failing_since is None
+        return bot.webhook_failing_since is None and not bot.delivers_elsewhere
     return bot.last_poll_at is not None and bot.last_poll_at >= now - GAP_AFTER
 
 

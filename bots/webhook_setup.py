@@ -13,6 +13,7 @@ from django.conf import settings
 from bots.calls import call
 from bots.client import FAILURES, describe, translate
 from bots.methods import DeleteWebhook, GetMe, GetWebhookInfo, SetWebhook
+from bots.models import webhook_path
 from bots.poller_lock import PollerLock
 from bots.watching import note_polling_begins, note_webhook, register_bot
 from cvgorod_hub.common.external import ExternalServiceError
@@ -94,7 +95,7 @@ def webhook_address(public_url: str, *, bot_id: int) -> str:
         )
     if parts.username is not None or parts.query or parts.fragment:
         raise WebhookConfigurationError("The hub's address holds more than a host and a path.")
-    return f"{public_url.rstrip('/')}/telegram/webhook/{bot_id}"
+    return public_url.rstrip("/") + webhook_path(bot_id)
 
 
 def _check_secret() -> None:

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from cvgorod_hub.common.bulk import update_rows
 from messaging.locks import lock_chats
 from messaging.models import Chat, Message
 
-NEWEST_FIRST = ("-timestamp", "-telegram_message_id")
+# By place; a message without a number comes first within its second, as everywhere.
+NEWEST_FIRST = (F("timestamp").desc(), Coalesce("telegram_message_id", 0).desc())
 # `seen_at` is of messaging/chats.py, and stored on the same occasion.
 ACTIVITY_FIELDS = ("last_message_at", "answered_at", "answered_message_id", "waiting_since", "seen_at")
 
@@ -152,7 +155,8 @@ def _take_over(chat: Chat, news: _News) -> bool:
     if newest is not None and [newest] != known:
         chat.answered_at, chat.answered_message_id = newest
         return True
-    if chat.migrated_to_id is not None:
+    if _nobody_waits_in(chat):
+        chat.waiting_since = None
         return False
     unanswered = [place[0] for place in news.questions if newest is None or place > newest]
     chat.waiting_since = min([*unanswered, *filter(None, [chat.waiting_since])], default=None)
@@ -176,7 +180,12 @@ def _recount(chats: Sequence[Chat]) -> None:
         )
         first: Mapping[int, datetime] = dict(cursor.fetchall())
     for chat in chats:
-        chat.waiting_since = None if chat.migrated_to_id else first.get(chat.pk)
+        chat.waiting_since = None if _nobody_waits_in(chat) else first.get(chat.pk)
+
+
+def _nobody_waits_in(chat: Chat) -> bool:
+    """In a group that goes on elsewhere, and where our own people talk about replies."""
+    return chat.migrated_to_id is not None or chat.pk == settings.TELEGRAM_REVIEW_CHAT_ID
 
 
 def _known_answer(chat: Chat) -> Iterable[Place]:

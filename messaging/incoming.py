@@ -9,6 +9,9 @@ from clients.people import IncomingPerson
 # Telegram numbers their messages once, for everybody who reads them (Bot API facts, "Kinds/ids").
 NUMBERED_ONCE = frozenset({"supergroup", "channel"})
 
+# What makes two states the same message.
+Key = tuple[int, str, int, int | str | None]
+
 
 def numbering(chat_type: str, bot_id: int) -> int:
     """`Message.numbered_by` for what this bot says of such a chat: each bot counts private chats and basic
@@ -69,8 +72,7 @@ class IncomingMessage:
         return 0 if self.business_connection_id else numbering(self.chat.chat_type, self.bot_id)
 
     @property
-    def key(self) -> tuple[int, str, int, int | str | None]:
-        """What makes two states the same message."""
+    def key(self) -> Key:
         return (
             self.chat.id,
             self.business_connection_id,

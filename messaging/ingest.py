@@ -14,13 +14,12 @@ from clients.models import RoleName
 from clients.people import IncomingPerson, store_people
 from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import note_activity
+from messaging.adoption import adopt_imported
 from messaging.chats import follow_migration, store_chats
-from messaging.incoming import IncomingMessage, numbering
+from messaging.incoming import IncomingMessage, Key, numbering
 from messaging.locks import lock_chats
 from messaging.models import Chat, Message, MessageVersion
 from messaging.versions import State, as_versions, merge_states, state_of, state_of_version, take_over
-
-Key = tuple[int, str, int, int | str | None]
 
 # What a state says beside its words, whether or not people see a difference.
 STATE_FIELDS = ("media", "edited_at", "state_at", "state_arrival")
@@ -113,26 +112,29 @@ def record_sent_without_id(*, chat_id: int, text: str, sent_at: datetime, origin
 
 def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
     stored = {_key(message): message for message in _find_stored(batch)}
-    earlier = _earlier_versions(stored.values())
-    arriving: dict[Key, list[Message]] = defaultdict(list)
+    arriving: dict[Key, list[IncomingMessage]] = defaultdict(list)
     for incoming in batch:
-        arriving[incoming.key].append(_as_row(incoming))
+        arriving[incoming.key].append(incoming)
+    adopted = adopt_imported(arriving, stored)
+    stored |= adopted
+    earlier = _earlier_versions(stored.values())
 
     changed: list[Message] = []
     unseen: list[Message] = []
     said_before: list[tuple[Message, list[State]]] = []
-    for key, rows in arriving.items():
+    for key, told in arriving.items():
         # What no edit changes is taken from the earliest state.
-        rows.sort(key=lambda row: state_of(row).place)
+        rows = sorted(map(_as_row, told), key=lambda row: state_of(row).place)
         before = stored.get(key)
         if before is None and len(rows) == 1:
             changed += rows
             continue
         owner = before or rows[0]
-        states = [*map(state_of, [*rows, *filter(None, [before])])]
+        known = [before] if before is not None and not _is_told_again(before, rows) else []
+        states = [*map(state_of, [*rows, *known])]
         states += [state_of_version(version, owner) for version in earlier.get(owner.pk, ())]
         *past, current = merge_states(states)
-        if before is None or not current.looks_like(state_of(before)):
+        if before is None or key in adopted or not current.looks_like(state_of(before)):
             owner = take_over(rows[0], current)
             for name in KEPT_FIELDS if before else ():
                 setattr(owner, name, getattr(before, name))
@@ -146,6 +148,14 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
         update_rows(unseen, STATE_FIELDS)
     _write_versions(said_before, earlier)
     return changed
+
+
+def _is_told_again(before: Message, rows: Iterable[Message]) -> bool:
+    """Whether a state that an export told comes from Telegram now, which knows its file better."""
+    if before.state_arrival:
+        return False
+    told = (before.text, before.edited_at or before.timestamp)
+    return any(row.state_arrival and told == (row.text, row.edited_at or row.timestamp) for row in rows)
 
 
 def _earlier_versions(messages: Iterable[Message]) -> dict[int, list[MessageVersion]]:

@@ -140,10 +140,14 @@ def _tally(days: dict[tuple[date, int | None], Tally], day: date, chat_id: int |
 
 
 def _oldest_kept() -> datetime | None:
-    """Not `kept_since()`: whoever keeps them for longer today did not yesterday."""
+    """Since when all that were read should be there.
+
+    Not `kept_since()` alone: whoever keeps them for longer today did not yesterday. Nor the oldest alone: one
+    that could not be read for months may have been read just now.
+    """
     kept = RawUpdate.objects.filter(parse_state__in=[State.PARSED, State.IGNORED])
     oldest: datetime | None = kept.aggregate(oldest=Min("received_at"))["oldest"]
-    return oldest
+    return max(filter(None, [oldest, kept_since()])) if oldest else None
 
 
 def _sentence(problem: Problem) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 # SQLSTATE classes that say "not now": connection, rolled back (deadlock), resources, objects in use, operator
 # intervention, system error. Everything else is about what was asked.
@@ -14,7 +14,10 @@ def is_passing(error: BaseException) -> bool:
     if not isinstance(error, DatabaseError):
         return False
     state: str | None = getattr(error.__cause__, "sqlstate", None)
-    return state is None or state[:2] in _PASSING_CLASSES
+    if state is None:
+        # The driver's own word: a lost connection, or a value that it cannot send, which stays so.
+        return isinstance(error, OperationalError)
+    return state[:2] in _PASSING_CLASSES
 
 
 def lock_keys(keys: Iterable[int]) -> None:

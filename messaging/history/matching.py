@@ -10,11 +10,10 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from messaging.adoption import Likeness, likeness
 from messaging.history.reading import HistoryMessage
 from messaging.models import Message, MessageVersion
 
-# Who (Sender.key), when, whether it is a service message, and the words.
-Likeness = tuple[int, datetime, bool, str]
 # Equals stand close together in an export, which is in the order of sending; so many are remembered.
 REMEMBERED = 20_000
 _PAGE = 512
@@ -51,7 +50,12 @@ class Equals:
 
 
 def likeness_of(message: HistoryMessage) -> Likeness:
-    return (message.sender.key, message.sent_at, message.is_service, message.text)
+    return likeness(
+        speaker=message.sender.key,
+        at=message.sent_at,
+        message_type=message.message_type,
+        text=message.text,
+    )
 
 
 def origin_of(chat_id: int, likeness: Likeness, nth: int) -> str:
@@ -83,16 +87,16 @@ def stored_likenesses(chat_ids: Sequence[int], messages: Sequence[HistoryMessage
         .values_list("pk", "user_id", "sender_chat_id", "timestamp", "message_type", "text")
     )
     found: Counter[Likeness] = Counter()
-    rows: dict[int, tuple[int, datetime, bool]] = {}
+    rows: dict[int, tuple[int | None, datetime, str]] = {}
     said: dict[int, set[str]] = {}
     for pk, user_id, sender_chat_id, timestamp, message_type, text in collected:
-        rows[pk] = (user_id or sender_chat_id or 0, timestamp, message_type == Message.Type.SERVICE)
+        rows[pk] = (user_id or sender_chat_id, timestamp, message_type)
         said[pk] = {text}
     versions = MessageVersion.objects.filter(message_id__in=list(rows)).values_list("message_id", "text")
     for pk, text in versions if rows else ():
         said[pk].add(text)
-    for pk, row in rows.items():
-        found.update((*row, text) for text in said[pk])
+    for pk, (speaker, at, kind) in rows.items():
+        found.update({likeness(speaker=speaker, at=at, message_type=kind, text=text) for text in said[pk]})
     return found
 
 

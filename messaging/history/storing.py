@@ -11,11 +11,11 @@ from django.utils.translation import gettext_noop
 
 from clients.models import RoleName, TelegramUser
 from clients.people import IncomingPerson, store_people
+from messaging.adoption import Likeness
 from messaging.history.copying import NewRow, copy_rows
 from messaging.history.mapping import Target
 from messaging.history.matching import (
     Equals,
-    Likeness,
     SeenNumbers,
     likeness_of,
     origin_of,

@@ -2,16 +2,21 @@
 
 import random
 import threading
+import time
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from django.db import DatabaseError, connection
 
 from bots import updates
 from bots.models import RawUpdate, TelegramBot
+from bots.parsing import ParsedUpdate
 from bots.raw_updates import store_updates
 from bots.updates import parse_waiting_updates
+from messaging.incoming import IncomingMessage
 from messaging.models import Chat, Message
+from tests.bots.realistic import CLIENT, PRIVATE, deleted
 from tests.bots.test_parsing import update
 from tests.marks import committed
 
@@ -80,3 +85,64 @@ def test_an_error_that_passes_leaves_everything_waiting(monkeypatch: pytest.Monk
     assert RawUpdate.objects.get().parse_state == "pending"
     parse_waiting_updates()
     assert RawUpdate.objects.get().parse_state == "parsed"
+
+
+def test_a_value_that_the_driver_refuses_fails_its_update_and_blocks_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    TelegramBot.objects.create(id=BOT_ID)
+    store_updates(bot_id=BOT_ID, raw=backlog(3))
+    store = updates.store_messages
+
+    def store_with_a_fault(batch: Sequence[IncomingMessage]) -> list[Message]:
+        if any(message.telegram_message_id == 2 for message in batch):
+            Chat.objects.filter(name="\x00").exists()
+        return store(batch)
+
+    monkeypatch.setattr(updates, "store_messages", store_with_a_fault)
+    parse_waiting_updates()
+
+    states = RawUpdate.objects.order_by("pk").values_list("parse_state", flat=True)
+    assert list(states) == ["parsed", "failed", "parsed"]
+
+
+def test_a_deletion_that_is_read_beside_its_message_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    TelegramBot.objects.create(id=BOT_ID)
+    message = {"message_id": 5, "date": 1_780_000_000, "chat": PRIVATE, "from": CLIENT, "text": "Роза есть?"}
+    question = {"update_id": 1, "business_message": {**message, "business_connection_id": "bc1"}}
+    store_updates(bot_id=BOT_ID, raw=[question])
+    apply_deletions, is_stored, may_commit = updates.apply_deletions, threading.Event(), threading.Event()
+
+    def wait_before_the_commit(parsed: Sequence[ParsedUpdate], stored: Sequence[Message]) -> None:
+        apply_deletions(parsed, stored)
+        if stored:
+            is_stored.set()
+            assert may_commit.wait(30)
+
+    def read() -> None:
+        parse_waiting_updates()
+        connection.close()
+
+    monkeypatch.setattr(updates, "apply_deletions", wait_before_the_commit)
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    readers[0].start()
+    assert is_stored.wait(30)
+    store_updates(bot_id=BOT_ID, raw=[deleted(2, 5)])
+    readers[1].start()
+    while readers[1].is_alive() and not somebody_waits_for_a_lock():
+        time.sleep(0.01)
+    may_commit.set()
+    for reader in readers:
+        reader.join()
+
+    assert Message.objects.get().deleted_at == RawUpdate.objects.get(update_id=2).received_at
+    assert Chat.objects.get().waiting_since is None
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])

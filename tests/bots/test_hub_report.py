@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, connection, transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from bots.models import ApprovalCard, BotMembership, CollectionGap, RawUpdate, TelegramBot
 from bots.raw_updates import store_updates
@@ -375,6 +376,18 @@ def test_updates_that_went_before_their_time_are_noticed(chat: Chat) -> None:
     [broken] = as_json()["broken_counts"]
 
     assert broken == "1 messages were received, but their updates are gone before their time."
+
+
+def test_an_old_update_that_is_read_at_last_makes_no_false_alarm(chat: Chat, settings: Settings) -> None:
+    settings.RAW_UPDATES_KEEP_DAYS = 30
+    old = now_said(11, chat)
+    old["message"]["date"] -= 35 * 86_400
+    receive(chat.pk, now_said(10, chat), old, now_said(12, chat))
+    # The first waited for its mend, the second was read, kept for 30 days and deleted.
+    RawUpdate.objects.filter(update_id=10).update(received_at=hours_ago(24 * 40))
+    RawUpdate.objects.filter(update_id=11).delete()
+
+    assert as_json("--days", "60")["broken_counts"] == []
 
 
 def test_a_sent_reply_that_is_not_in_the_history_is_noticed(chat: Chat) -> None:

@@ -18,6 +18,7 @@ from tests.fakes import BOT_ID
 pytestmark = pytest.mark.django_db
 
 MakeBot = Callable[..., TelegramBot]
+OUR_WEBHOOK = f"https://hub.example.com/telegram/webhook/{BOT_ID}"
 
 
 def ago(**length: float) -> datetime:
@@ -97,7 +98,7 @@ def test_without_any_bot_it_says_how_to_begin(settings: Settings, token: str, sa
         ),
         (
             {
-                "webhook_url": "https://hub.example.com/telegram/webhook/1",
+                "webhook_url": OUR_WEBHOOK,
                 "webhook_error": "Connection refused",
                 "webhook_waiting": 7,
                 "webhook_failing_since": ago(minutes=3),
@@ -106,6 +107,12 @@ def test_without_any_bot_it_says_how_to_begin(settings: Settings, token: str, sa
             "webhook_failing",
             "critical",
             "Connection refused",
+        ),
+        (
+            {"webhook_url": "https://elsewhere.example.com/", "last_poll_at": ago(days=9)},
+            "webhook_elsewhere",
+            "critical",
+            "They go to https://elsewhere.example.com/.",
         ),
         ({"can_read_all_group_messages": False}, "privacy_on", "warning", "/setprivacy"),
         ({"last_update_at": ago(hours=80)}, "no_updates", "warning", "privacy mode"),
@@ -130,7 +137,7 @@ def test_each_trouble_of_a_bot_says_what_to_do(
         {"last_poll_at": None},
         {"conflicts": 2, "conflict_at": ago(minutes=1)},
         {"conflicts": 900, "conflict_at": ago(minutes=16)},
-        {"webhook_url": "https://hub.example.com/1", "last_poll_at": ago(days=9)},
+        {"webhook_url": OUR_WEBHOOK, "last_poll_at": ago(days=9)},
         {"can_read_all_group_messages": False, "checked_at": None},
         {"last_update_at": ago(hours=70)},
         {"is_watched": False, "last_poll_at": ago(days=9), "token_refused_at": ago(days=9)},

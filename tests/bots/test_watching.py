@@ -18,6 +18,7 @@ from tests.factories import ChatFactory
 from tests.fakes import BOT_ID
 
 pytestmark = pytest.mark.django_db
+OUR_WEBHOOK = f"https://hub.example.com/telegram/webhook/{BOT_ID}"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def was(**fields: Any) -> None:
 
 
 def info(**fields: Any) -> dict[str, Any]:
-    return {"url": "https://hub.example.com/telegram/webhook/1", "pending_update_count": 0, **fields}
+    return {"url": OUR_WEBHOOK, "pending_update_count": 0, **fields}
 
 
 # --- gaps -----------------------------------------------------------------------------------------
@@ -85,7 +86,7 @@ def test_a_gap_knows_what_went_wrong_meanwhile(bot: TelegramBot) -> None:
 
 
 def test_changing_to_a_webhook_and_back_is_no_gap(bot: TelegramBot) -> None:
-    was(last_poll_at=timedelta(days=9), checked_at=timedelta(minutes=2), webhook_url="https://h/1")
+    was(last_poll_at=timedelta(days=9), checked_at=timedelta(minutes=2), webhook_url=OUR_WEBHOOK)
 
     watching.note_webhook(BOT_ID, info())
     watching.note_webhook(BOT_ID, info(url=""))
@@ -94,9 +95,21 @@ def test_changing_to_a_webhook_and_back_is_no_gap(bot: TelegramBot) -> None:
     assert not CollectionGap.objects.exists()
 
 
+def test_what_went_to_a_webhook_elsewhere_did_not_reach_the_hub(bot: TelegramBot) -> None:
+    was(last_poll_at=timedelta(days=2), checked_at=timedelta(minutes=2), webhook_url="https://elsewhere/")
+
+    watching.note_webhook(BOT_ID, info(url="https://elsewhere/"))
+    watching.note_webhook(BOT_ID, info(url=""))
+    watching.note_poll(BOT_ID)
+
+    gap = CollectionGap.objects.get()
+    assert timedelta(days=2) <= gap.ended_at - gap.began_at < timedelta(days=2, minutes=1)
+    assert gap.has_losses
+
+
 def test_a_hub_with_a_webhook_that_was_away_for_days_leaves_a_gap(bot: TelegramBot) -> None:
     was(last_poll_at=timedelta(days=9), checked_at=timedelta(days=3), last_update_at=timedelta(days=2),
-        webhook_url="https://h/1")  # fmt: skip
+        webhook_url=OUR_WEBHOOK)  # fmt: skip
 
     watching.note_webhook(BOT_ID, info())
 

@@ -218,6 +218,98 @@ class TestWithoutNumbersOfTheChat:
 
         assert counts(report) == (0, 1, 0)
 
+    @pytest.mark.parametrize(
+        ("kind", "words", "exported"),
+        [
+            ("contact", "Пётр\n+70000000000", {"contact_information": {"first_name": "Пётр"}}),
+            ("poll", "Когда?\nзавтра", {"poll": {"question": "Когда?", "answers": [{"text": "завтра"}]}}),
+            ("venue", "Склад\nул. Примерная", {"place_name": "Склад", "address": "ул. Примерная"}),
+        ],
+    )
+    def test_what_the_hub_puts_into_words_itself_matches_too(
+        self, tmp_path: Path, kind: str, words: str, exported: dict[str, Any]
+    ) -> None:
+        here = ChatFactory(id=GROUP_ID, chat_type="group")
+        sender = PersonFactory(id=CLIENT)
+        MessageFactory(chat=here, user=sender, text=words, message_type=kind, timestamp=moment(0))
+
+        assert counts(bring(tmp_path, group(said(7, "", at=0, **exported)))) == (0, 1, 0)
+
+
+class TestBeforeTheCollector:
+    """An export that is brought in while updates of the last 24 hours still wait at Telegram."""
+
+    HERE = IncomingChat(id=SUPERGROUP, chat_type="supergroup", name="Магазин")
+    GROUP = IncomingChat(id=GROUP_ID, chat_type="group", name="Группа")
+
+    def test_a_question_of_today_is_news_and_one_row(self, tmp_path: Path) -> None:
+        bring(tmp_path, chat(said(1)))
+        Message.objects.update(changed_xid=0)
+
+        [changed] = store_messages([collected(1, "Роза есть?", at=1, chat=self.HERE, arrival=5)])
+
+        stored = Message.objects.get()
+        assert (changed.pk, stored.source, stored.versions.count()) == (stored.pk, "telegram", 0)
+        assert Chat.objects.get().waiting_since == moment(1)
+        assert stored.changed_xid > 0
+        assert counts(bring(tmp_path, chat(said(1)))) == (0, 1, 0)
+
+    def test_without_numbers_each_finds_its_own(self, tmp_path: Path) -> None:
+        bring(tmp_path, group(said(7, "+", at=0), said(8, "+", at=0), said(9, "?", at=1)))
+
+        for number in (41, 42):
+            store_messages([collected(number, "+", at=0, chat=self.GROUP, bot_id=77, arrival=number)])
+        store_messages([collected(43, "+", at=0, chat=self.GROUP, bot_id=77, arrival=43)])
+
+        assert list(Message.objects.order_by("pk").values_list("telegram_message_id", "text", "source")) == [
+            (41, "+", "telegram"),
+            (42, "+", "telegram"),
+            (None, "?", "import"),
+            (43, "+", "telegram"),
+        ]
+        again = bring(tmp_path, group(said(7, "+", at=0), said(8, "+", at=0), said(9, "?", at=1)))
+        assert counts(again) == (0, 3, 0)
+
+    def test_telegrams_own_word_of_a_file_is_no_edit_of_it(self, tmp_path: Path) -> None:
+        bring(tmp_path, chat(said(1, "Вот", photo="photos/photo_1.jpg")))
+        picture = {"file_id": "a", "file_unique_id": "b"}
+
+        store_messages(
+            [
+                IncomingMessage(
+                    chat=self.HERE,
+                    telegram_message_id=1,
+                    timestamp=moment(1),
+                    message_type="photo",
+                    text="Вот",
+                    media=picture,
+                    media_group_id="album",
+                    sender=IncomingPerson(id=CLIENT),
+                    arrival=5,
+                )
+            ]
+        )
+
+        stored = Message.objects.get()
+        assert (stored.media, stored.media_group_id, stored.versions.count()) == (picture, "album", 0)
+
+    @pytest.mark.parametrize("edit_first", [True, False])
+    def test_an_edit_that_the_export_knew_ends_the_same_in_any_order(
+        self, tmp_path: Path, edit_first: bool
+    ) -> None:
+        bring(tmp_path, chat(said(1, "15", edited_unixtime=str(BEGAN + 60))))
+        states = [
+            collected(1, "5", at=1, chat=self.HERE, arrival=5),
+            collected(1, "15", at=1, chat=self.HERE, arrival=6, edited_at=moment(60)),
+        ]
+
+        for state in states[::-1] if edit_first else states:
+            store_messages([state])
+
+        stored = Message.objects.get()
+        assert (stored.text, stored.edited_at, stored.source) == ("15", moment(60), "telegram")
+        assert [version.text for version in stored.versions.all()] == ["5"]
+
 
 class TestBeforeTheSupergroup:
     """Negative ids: what was said while the supergroup was a basic group."""

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from clients.models import RoleName, TelegramUser
 from clients.people import IncomingPerson
+from messaging.activity import recount_chats_of
 from messaging.incoming import IncomingChat, IncomingMessage
 from messaging.ingest import record_sent, store_messages
 from messaging.models import Chat, Message, MessageVersion
@@ -145,7 +147,7 @@ def test_a_batch_costs_the_same_queries_whatever_its_size() -> None:
         store_messages(batch(range(1, 4)))
     with CaptureQueriesContext(connection) as many:
         store_messages(batch(range(100, 200)))
-    assert len(many) == len(few) == 10
+    assert len(many) == len(few) == 11
 
 
 def test_search_finds_word_forms_and_reads_yo_as_ye() -> None:
@@ -292,3 +294,27 @@ class TestWaiting:
         assert self.waiting_since() is None
         sent = Message.objects.get(telegram_message_id=2)
         assert (sent.source, sent.user.role.role_name) == ("sent", RoleName.ASSISTANT_BOT)
+
+    def test_is_the_same_counted_anew_where_answers_of_one_second_have_a_number_or_none(self) -> None:
+        manager = self.manager()
+        store_messages(
+            [
+                incoming(1),
+                incoming(2, sender=manager),
+                incoming(None, "Есть", sender=manager, origin="update:3"),
+            ]
+        )
+        counted = self.waiting_since()
+
+        recount_chats_of(user_id=manager.id)
+
+        assert (counted, self.waiting_since()) == (None, None)
+
+    def test_never_begins_where_our_own_people_talk_about_replies(self, settings: Settings) -> None:
+        settings.TELEGRAM_REVIEW_CHAT_ID = GROUP.id
+        store_messages([incoming(1)])
+        stored = self.waiting_since()
+
+        recount_chats_of(user_id=CLIENT.id)
+
+        assert (stored, self.waiting_since()) == (None, None)
