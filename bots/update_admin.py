@@ -35,6 +35,13 @@ State = RawUpdate.State
 # So many are read while somebody waits for the page; more are a worker's.
 MOST_AT_ONCE = 200
 _LIST = "admin:bots_rawupdate_changelist"
+# Every state: Unfold shows the bare value of one that has no colour.
+STATE_COLOURS = {
+    **dict.fromkeys(State.values, "default"),
+    State.FAILED: "danger",
+    State.PARSED: "success",
+    State.PENDING: "warning",
+}
 
 
 @admin.register(RawUpdate)
@@ -75,7 +82,7 @@ class RawUpdateAdmin(LargeTableAdmin):
 
     @display(
         description=gettext_lazy("state"),
-        label={State.FAILED: "danger", State.PARSED: "success", State.PENDING: "warning"},
+        label=STATE_COLOURS,
     )
     def state(self, update: RawUpdate) -> tuple[str, str]:
         return update.parse_state, update.get_parse_state_display()

@@ -16,6 +16,7 @@ from cvgorod_hub.common.admin import LargeTableAdmin, ReadOnlyAdmin
 
 Status = BotMembership.Status
 STATUS_COLOURS = {
+    "": "default",
     **dict.fromkeys(Status.values, "default"),
     Status.CREATOR: "success",
     Status.ADMINISTRATOR: "success",
@@ -99,8 +100,8 @@ class CollectionGapAdmin(WatchedAdmin):
     list_display = ("began_at", "ended_at", "bot", "losses", "why", "resolved_at", "resolved_by")
     list_filter = ("has_losses", ("resolved_at", admin.EmptyFieldListFilter), "bot")
     list_select_related = ("bot", "resolved_by")
-    fields = ("bot", "began_at", "ended_at", "losses", "lost_to", "why", "resolved_at", "resolved_by")
-    readonly_fields = ("losses", "lost_to", "why")
+    fields = ("bot", "began_at", "ended_at", "has_losses", "lost_to", "why", "resolved_at", "resolved_by")
+    readonly_fields = ("lost_to", "why")
     actions = ("resolve",)
 
     @display(

@@ -90,8 +90,8 @@ def test_problems_are_found_once_for_a_page(
     admin_client: Client, bot: TelegramBot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     page(admin_client, "/admin/password_change/")
-    # Session and person, the queue's badge, and the five of the problems.
-    with django_assert_num_queries(8):
+    # Session and person, the badges of the queue and of raw updates, and the five of the problems.
+    with django_assert_num_queries(9):
         page(admin_client, "/admin/password_change/")
 
 
@@ -161,3 +161,23 @@ def test_directors_may_settle() -> None:
     granted = Group.objects.get(name="Директора").permissions.values_list("codename", flat=True)
 
     assert {"change_collectiongap", "view_collectiongap", "change_botmembership"} <= set(granted)
+
+
+@pytest.mark.parametrize("has_losses", [True, False])
+def test_the_page_of_a_gap_says_whether_messages_may_be_missing(
+    admin_client: Client, bot: TelegramBot, has_losses: bool
+) -> None:
+    gap = CollectionGap.objects.create(
+        bot=bot, began_at=Now() - timedelta(days=3), ended_at=Now(), has_losses=has_losses
+    )
+
+    shown = page(admin_client, f"/admin/bots/collectiongap/{gap.pk}/change/")
+
+    assert "возможны пропуски" in shown.lower()
+    assert "(&#x27;" not in shown
+
+
+def test_a_chat_where_telegram_knows_no_bot_says_unknown(admin_client: Client, bot: TelegramBot) -> None:
+    BotMembership.objects.create(bot=bot, chat=ChatFactory(), checked_at=Now())
+
+    assert "неизвестно" in page(admin_client, "/admin/bots/botmembership/")
