@@ -46,9 +46,8 @@ STATE_COLOURS = {
 
 @admin.register(RawUpdate)
 class RawUpdateAdmin(LargeTableAdmin):
-    list_display = ("number", "kind", "state", "problem", "chat_id", "bot", "received_at")
+    list_display = ("number", "kind", "state", "problem", "chat_id", "received_at")
     list_filter = (StateFilter, KindFilter, "bot")
-    list_select_related = ("bot",)
     sortable_by = ()  # newest first; another order would sort millions
     search_fields = ("update_id", "chat_id")
     search_help_text = gettext_lazy("The number of an update or of a chat.")
