@@ -100,7 +100,7 @@ def test_a_business_connection_is_part_of_the_key() -> None:
     message = parse_update(raw, arrival=BOT_ID).message
 
     assert message is not None
-    assert message.key == (-1001, "bc", 5)
+    assert message.key == (-1001, "bc", 0, 5)
 
 
 def test_a_forward_with_a_hidden_author_keeps_the_name() -> None:
