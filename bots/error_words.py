@@ -5,12 +5,16 @@ import re
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-# What the parser says (bots/parsing.py, bots/content.py), and the same for people.
+# What the parser says (bots/parsing.py, bots/values.py), and the same for people.
 _WORDS = (
     (r"(?P<what>update) is not an object", gettext_lazy("This is no update at all.")),
-    (r"(?P<what>[\w.]+) is not an object", gettext_lazy("“%(what)s” is missing, or holds something else.")),
+    (
+        r"(?P<what>[\w.]+) is not (an object|a list|a name)",
+        gettext_lazy("“%(what)s” is missing, or holds something else."),
+    ),
     (r"(?P<what>[\w.]+) is not a whole number", gettext_lazy("“%(what)s” should hold a whole number.")),
     (r"(?P<what>[\w.]+) is out of range", gettext_lazy("The number in “%(what)s” is too large.")),
+    (r"(?P<what>[\w.]+) is too long", gettext_lazy("“%(what)s” is too long.")),
     (r"(?P<what>[\w.]+) is not a Unix time.*", gettext_lazy("“%(what)s” holds no time of our days.")),
     (
         r"(?P<what>[\w.]+) is not one of .*",

@@ -79,7 +79,10 @@ def token_refused(bot: TelegramBot, since: datetime) -> Problem:
         bot,
         "token_refused",
         _("Telegram refuses the token of %(bot)s: nothing is collected or sent") % {"bot": bot},
-        _("Take the current token from @BotFather, set TELEGRAM_BOT_TOKEN and start the hub again."),
+        _(
+            "Take the current token from @BotFather, set TELEGRAM_BOT_TOKEN and start the hub again. If this "
+            "bot is not needed any more, say so on its page."
+        ),
         since,
     )
 

@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from cvgorod_hub.common.texts import storable
+
 JSON = dict[str, Any]
 
 BIGINT = 2**63
@@ -22,7 +24,7 @@ def clean(value: object, notes: list[str]) -> str:
     """A text that PostgreSQL can hold: NUL and halves of characters become U+FFFD, and a note says so."""
     if not isinstance(value, str):
         return ""
-    cleaned = value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    cleaned = storable(value)
     if cleaned != value:
         notes.append(REPLACED)
     return cleaned

@@ -16,6 +16,7 @@ from cvgorod_hub.common.admin import LargeTableAdmin, ReadOnlyAdmin
 
 Status = BotMembership.Status
 STATUS_COLOURS = {
+    "": "default",
     **dict.fromkeys(Status.values, "default"),
     Status.CREATOR: "success",
     Status.ADMINISTRATOR: "success",
@@ -99,8 +100,8 @@ class CollectionGapAdmin(WatchedAdmin):
     list_display = ("began_at", "ended_at", "bot", "losses", "why", "resolved_at", "resolved_by")
     list_filter = ("has_losses", ("resolved_at", admin.EmptyFieldListFilter), "bot")
     list_select_related = ("bot", "resolved_by")
-    fields = ("bot", "began_at", "ended_at", "losses", "lost_to", "why", "resolved_at", "resolved_by")
-    readonly_fields = ("losses", "lost_to", "why")
+    fields = ("bot", "began_at", "ended_at", "may_lack", "lost_to", "why", "resolved_at", "resolved_by")
+    readonly_fields = ("may_lack", "lost_to", "why")
     actions = ("resolve",)
 
     @display(
@@ -110,6 +111,11 @@ class CollectionGapAdmin(WatchedAdmin):
     )
     def losses(self, gap: CollectionGap) -> tuple[str, str]:
         return ("lost", str(_("yes"))) if gap.has_losses else ("none", str(_("no")))
+
+    @display(description=_("messages may be missing"))
+    def may_lack(self, gap: CollectionGap) -> str:
+        """The same on the gap's own page, where Unfold shows no coloured labels."""
+        return self.losses(gap)[1]
 
     @display(description=_("missing until"))
     def lost_to(self, gap: CollectionGap) -> datetime | None:

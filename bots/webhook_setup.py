@@ -83,7 +83,9 @@ def webhook_address(public_url: str, *, bot_id: int) -> str:
         parts = urlsplit(public_url)
         port = parts.port
     except ValueError:
-        raise WebhookConfigurationError(f"{public_url!r} is not an address.") from None
+        raise WebhookConfigurationError(
+            f"{public_url} is not an address; one is https://hub.example.com."
+        ) from None
     if parts.scheme != "https" or not parts.hostname:
         raise WebhookConfigurationError(
             f"Telegram delivers to https:// only, and the hub's address is {public_url}. "
@@ -94,21 +96,25 @@ def webhook_address(public_url: str, *, bot_id: int) -> str:
             f"Telegram delivers to the ports {', '.join(map(str, PORTS))} only, not to {port}."
         )
     if parts.username is not None or parts.query or parts.fragment:
-        raise WebhookConfigurationError("The hub's address holds more than a host and a path.")
+        raise WebhookConfigurationError(
+            "The hub's address may hold a host and a path only, as https://hub.example.com/hub."
+        )
     return public_url.rstrip("/") + webhook_path(bot_id)
 
 
 def _check_secret() -> None:
     secret = settings.TELEGRAM_WEBHOOK_SECRET
     if not secret:
-        raise WebhookConfigurationError("TELEGRAM_WEBHOOK_SECRET is not set.")
+        raise WebhookConfigurationError(
+            "TELEGRAM_WEBHOOK_SECRET is not set: give the hub one of 1 to 256 of A-Z a-z 0-9 _ -."
+        )
     if not SECRET.fullmatch(secret):
         raise WebhookConfigurationError("TELEGRAM_WEBHOOK_SECRET must be 1 to 256 of A-Z a-z 0-9 _ -.")
 
 
 def _bot_id() -> int:
     if not settings.TELEGRAM_BOT_TOKEN:
-        raise WebhookConfigurationError("TELEGRAM_BOT_TOKEN is not set.")
+        raise WebhookConfigurationError("TELEGRAM_BOT_TOKEN is not set: take it from @BotFather.")
     return register_bot(_ask(GetMe()))
 
 

@@ -209,7 +209,10 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("hub/icon.svg")}
     ],
-    "STYLES": [lambda _request: static("hub/problems.css")],
+    "STYLES": [
+        lambda _request: static("hub/pages.css"),
+        lambda _request: static("hub/problems.css"),
+    ],
     "SHOW_HISTORY": True,
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,

@@ -134,8 +134,8 @@ def _gaps(report: Report) -> Iterator[str]:
     if unjudged := report.unjudged:
         yield from _item(
             "",
-            f"Missing numbers cannot be judged in {len(unjudged)} private chats and basic groups: "
-            "Telegram counts their messages for each account apart.",
+            f"Private chats and basic groups ({len(unjudged)} here): missing numbers cannot be judged, "
+            "because Telegram counts their messages for each account apart.",
         )
 
 

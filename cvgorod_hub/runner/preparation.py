@@ -68,7 +68,9 @@ def ensure_superuser(*, demo: bool) -> Login:
 
 def refuse_demo_among_real_chats() -> None:
     """A demo's invented people, and its simulated sends, have no place in a real bot's database."""
-    real = TelegramBot.objects.exclude(pk=DEMO_BOT_ID).first()
+    # A bot that only a refused token named, mistyped perhaps, was never here.
+    known = TelegramBot.objects.exclude(username="", token_refused_at__isnull=False)
+    real = known.exclude(pk=DEMO_BOT_ID).first()
     if real is not None:
         raise ImproperlyConfigured(
             f"this database belongs to the bot {real}: set its TELEGRAM_BOT_TOKEN, or start with --no-demo."

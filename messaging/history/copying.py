@@ -1,4 +1,7 @@
-"""Rows of history into the table of messages by COPY, several times as fast as INSERT of model instances."""
+"""Rows of history into the table of messages by COPY, without making a model's instance of each.
+
+A fifth to a third faster than cvgorod_hub/common/bulk.py, which needs instances.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,13 +13,13 @@ from django.utils import timezone
 from messaging.history.reading import HistoryMessage
 from messaging.models import Message
 
-# Every column that is not generated or kept by a trigger; what has no default in the database is written.
-_COLUMNS = """
+# Every column of an import's rows; what is left out stays NULL, or has a default in the database.
+COLUMNS = """
     id, chat_id, telegram_message_id, origin, numbered_by, business_connection_id, user_id, sender_chat_id,
     text, message_type, reply_to_message_id, media_group_id, forwarded_from, media, transcript_state,
     transcript, timestamp, edited_at, state_at, state_arrival, source, created_at, changed_xid
 """
-_COPY = f"COPY messages ({_COLUMNS}) FROM STDIN"
+_COPY = f"COPY messages ({COLUMNS}) FROM STDIN"
 _RESERVE = "SELECT nextval(pg_get_serial_sequence('messages', 'id')) FROM generate_series(1, %s)"
 
 

@@ -288,7 +288,9 @@ def test_private_chats_and_basic_groups_cannot_be_judged(chat_type: str) -> None
 
     assert gaps() == []
     assert as_json()["days"][0]["missing"] is None
-    assert "cannot be judged in 1 private chats and basic groups" in " ".join(report().split())
+    assert "Private chats and basic groups (1 here): missing numbers cannot be judged" in " ".join(
+        report().split()
+    )
 
 
 def test_one_chat_can_be_looked_at_alone(chat: Chat) -> None:

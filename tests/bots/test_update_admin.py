@@ -238,6 +238,9 @@ def test_the_sidebar_counts_what_could_not_be_read(admin_client: Client) -> None
         ("update is not an object", "This is no update at all."),
         ("message is not an object", "“message” is missing, or holds something else."),
         ("chat.type is not one of channel, group", "“chat.type” holds a value that the hub does not know."),
+        ("message_ids is not a list", "“message_ids” is missing, or holds something else."),
+        ("callback_query.id is not a name", "“callback_query.id” is missing, or holds something else."),
+        ("business_connection_id is too long", "“business_connection_id” is too long."),
         ("'date'", "“date” is missing."),
         ("DataError: value too long", "The database refused what the update holds (DataError)."),
         (
@@ -251,3 +254,16 @@ def test_the_sidebar_counts_what_could_not_be_read(admin_client: Client) -> None
 def test_errors_are_said_in_words(error: str, words: str) -> None:
     with translation.override("en"):
         assert in_words(error) == words
+
+
+@pytest.mark.parametrize("state", RawUpdate.State)
+def test_each_state_is_shown_by_its_name(admin_client: Client, state: RawUpdate.State) -> None:
+    RawUpdate.objects.update(parse_state=state)
+
+    shown = admin_client.get(LIST, {"parse_state__exact": state.value})
+
+    with translation.override("ru"):
+        words = str(state.label)
+    cells = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", shown.content.decode().partition("<tbody")[2]))
+    assert words in cells
+    assert f" {state.value} " not in cells

@@ -1,5 +1,6 @@
 """Problems, bots, gaps and places in the admin: seen by staff, settled by who may."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -161,3 +162,23 @@ def test_directors_may_settle() -> None:
     granted = Group.objects.get(name="Директора").permissions.values_list("codename", flat=True)
 
     assert {"change_collectiongap", "view_collectiongap", "change_botmembership"} <= set(granted)
+
+
+@pytest.mark.parametrize(("has_losses", "said"), [(True, "да"), (False, "нет")])
+def test_the_page_of_a_gap_says_whether_messages_may_be_missing(
+    admin_client: Client, bot: TelegramBot, has_losses: bool, said: str
+) -> None:
+    gap = CollectionGap.objects.create(
+        bot=bot, began_at=Now() - timedelta(days=3), ended_at=Now(), has_losses=has_losses
+    )
+
+    shown = page(admin_client, f"/admin/bots/collectiongap/{gap.pk}/change/")
+
+    cells = " ".join(re.sub("<[^>]+>", " ", shown).split())
+    assert f"возможны пропуски {said}" in cells.lower()
+
+
+def test_a_chat_where_telegram_knows_no_bot_says_unknown(admin_client: Client, bot: TelegramBot) -> None:
+    BotMembership.objects.create(bot=bot, chat=ChatFactory(), checked_at=Now())
+
+    assert "неизвестно" in page(admin_client, "/admin/bots/botmembership/")

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
 from bots.demo.people import DEMO_BOT_ID
 from bots.models import TelegramBot
@@ -106,6 +107,7 @@ def test_a_demo_whose_kept_password_is_gone_makes_another() -> None:
 
 def test_a_demo_does_not_run_on_a_real_bots_database() -> None:
     TelegramBot.objects.create(id=DEMO_BOT_ID)
+    TelegramBot.objects.create(id=123, token_refused_at=timezone.now())  # a mistyped token
     preparation.refuse_demo_among_real_chats()
     TelegramBot.objects.create(id=123456, username="real_bot")
 

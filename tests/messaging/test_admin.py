@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
@@ -75,3 +76,16 @@ def test_imports_of_history_are_shown_and_not_changed(admin_client: Client) -> N
     assert "Магазин «Пример»" in listed.content.decode()
     assert "the file is cut off" in admin_client.get(page).content.decode()
     assert admin_client.post(page, {"note": ""}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("group", "status"),
+    [("Наблюдатели", 403), ("Менеджеры", 403), ("Директора", 200), ("Администраторы", 200)],
+)
+def test_imports_are_shown_to_those_who_see_the_gaps(client: Client, group: str, status: int) -> None:
+    member = User.objects.create_user("anna", is_staff=True)
+    member.groups.add(Group.objects.get(name=group))
+    client.force_login(member)
+
+    assert client.get(reverse("admin:messaging_historyimport_changelist")).status_code == status
+    assert client.get(reverse("admin:bots_collectiongap_changelist")).status_code == status

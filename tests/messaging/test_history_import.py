@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.models import RoleName, TelegramUser
 from clients.people import IncomingPerson
+from messaging.history.copying import COLUMNS
 from messaging.history.errors import ExportError
 from messaging.history.importing import import_history
 from messaging.history.models import HistoryImport
@@ -675,3 +676,14 @@ def test_only_one_import_at_a_time(tmp_path: Path) -> None:
     finally:
         other.close()
     assert not Message.objects.exists()
+
+
+def test_copying_names_every_column_that_must_have_a_value() -> None:
+    """A column that is new may be left out only where PostgreSQL knows what belongs there."""
+    needed = {
+        field.column
+        for field in Message._meta.concrete_fields
+        if not (field.generated or field.null or field.has_db_default())
+    }
+
+    assert needed - set(COLUMNS.replace(",", " ").split()) == set()

@@ -133,9 +133,11 @@ def _complain(report: ImportReport) -> None:
     if report.was_stopped:
         raise CommandError(f"Stopped. {GO_ON}", returncode=INTERRUPTED)
     if report.broken:
+        taken = "would be" if report.is_dry_run else "was"
         raise CommandError(
             _sentence(
-                f"{report.broken}. What came before it was taken; with a whole file the same command goes on"
+                f"{report.broken}. What came before it {taken} taken; "
+                "with a whole file the same command goes on"
             )
         )
     if len(report.chats) == 1 and report.refused:

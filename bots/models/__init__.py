@@ -1,0 +1,17 @@
+"""Telegram's edge: our bots, every update as it came, and the approval cards in the review chat."""
+
+from bots.models.bots import TelegramBot, webhook_path
+from bots.models.cards import ApprovalCard, ButtonPress
+from bots.models.updates import RawUpdate
+from bots.models.watching import UPDATES_KEPT_FOR, BotMembership, CollectionGap
+
+__all__ = [
+    "UPDATES_KEPT_FOR",
+    "ApprovalCard",
+    "BotMembership",
+    "ButtonPress",
+    "CollectionGap",
+    "RawUpdate",
+    "TelegramBot",
+    "webhook_path",
+]

@@ -1,0 +1,15 @@
+"""Chats and their messages, as Telegram told them; imports of what was said before."""
+
+from messaging.history.models import HistoryImport
+from messaging.models.chats import Chat, validate_time_zone
+from messaging.models.messages import Message, MessageDeletion, MessageVersion, RussianSearchVector
+
+__all__ = [
+    "Chat",
+    "HistoryImport",
+    "Message",
+    "MessageDeletion",
+    "MessageVersion",
+    "RussianSearchVector",
+    "validate_time_zone",
+]
