@@ -1,6 +1,7 @@
 """`manage.py collect_telegram`: everything that clients write, from Telegram into the database."""
 
 import asyncio
+import os
 import signal
 import sys
 from typing import Any
@@ -10,11 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bots.client import open_bot
 from bots.collector import Collector
-from bots.poller_lock import PollerLockError
-from cvgorod_hub.common.external import ExternalServiceError
-
-# sysexits.h: the configuration must change first, so starting again would not help.
-EX_CONFIG = 78
+from bots.management.failures import one_line
 
 
 class Command(BaseCommand):
@@ -27,12 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, once: bool, **_options: Any) -> None:
         if not settings.TELEGRAM_BOT_TOKEN:
-            raise CommandError("TELEGRAM_BOT_TOKEN is not set.", returncode=EX_CONFIG)
-        try:
+            raise CommandError("TELEGRAM_BOT_TOKEN is not set.", returncode=os.EX_CONFIG)
+        with one_line():
             asyncio.run(collect(once=once))
-        except (ExternalServiceError, PollerLockError) as error:
-            permanent = getattr(error, "permanent", False)
-            raise CommandError(str(error), returncode=EX_CONFIG if permanent else 1) from None
         self.stderr.write("collector stopped")
         sys.stderr.flush()
 
