@@ -2,5 +2,5 @@
 
 import pytest
 
-# Real commits, for what several connections do at once; the seeded roles and patterns come back after.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+# Real commits, for what several connections do at once; tests/reset.py takes them back.
+committed = pytest.mark.django_db(transaction=True)
