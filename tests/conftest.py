@@ -17,6 +17,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("hub")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that the workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only() -> None:
     """PostgreSQL's and other local sockets, and loopback; anything else fails the test."""

@@ -13,9 +13,9 @@ from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Screen, keep_screenshot
 from tests.browser.review_steps import session_of, sign_in
 from tests.factories import AnalysisFactory, ChatFactory, MessageFactory
-from tests.marks import committed
+from tests.marks import in_browser
 
-pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
+pytestmark = in_browser
 
 AGENT = Actor(name="demo-agent")
 
