@@ -68,3 +68,5 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 SANDBOX_TRANSPORT = "tests.fakes.FakeTransport"
+# Look for a static file when it is asked for: each test's client would list all of them first.
+WHITENOISE_AUTOREFRESH = True

@@ -1,7 +1,6 @@
 """The queue in a real browser: numbers that keep up, many replies decided at once, nobody kept out."""
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -12,19 +11,20 @@ from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Screen, keep_screenshot
+from tests.browser.review_steps import session_of, sign_in
 from tests.factories import AnalysisFactory, ChatFactory, MessageFactory
-from tests.marks import committed
+from tests.marks import in_browser
 
-pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
+pytestmark = in_browser
 
 AGENT = Actor(name="demo-agent")
 
 
 @pytest.fixture
-def address(web: str) -> str:
-    password = make_password("correct horse", hasher="pbkdf2_sha256")
-    user = User.objects.create(username="anna", password=password, first_name="Анна", is_staff=True)
-    user.groups.add(Group.objects.get(name="Менеджеры"))
+def address(screen: Screen, web: str) -> str:
+    anna = User.objects.create(username="anna", first_name="Анна", is_staff=True)
+    anna.groups.add(Group.objects.get(name="Менеджеры"))
+    screen(sign_in, web, session_of(anna))
     return web
 
 
@@ -42,9 +42,6 @@ def draft_for(name: str, question: str, answer: str, *, urgent: bool = False) ->
 
 def open_queue(page: Page, address: str) -> None:
     page.goto(f"{address}/admin/sandbox/pendingresponse/")
-    page.fill("input[name=username]", "anna")
-    page.fill("input[name=password]", "correct horse")
-    page.click("button[type=submit]")
     expect(page.locator("#queue-numbers")).to_be_visible()
 
 

@@ -15,9 +15,9 @@ from tests.browser.conftest import Screen, keep_screenshot
 from tests.browser.review_steps import is_ready, sees
 from tests.e2e.processes import Processes, wait_for
 from tests.factories import ChatFactory, MessageFactory
-from tests.marks import committed
+from tests.marks import in_browser
 
-pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
+pytestmark = in_browser
 
 CHAT = -1001
 QUESTION = "Роза <b>Фридом</b> 60 есть? <script>alert(1)</script>"

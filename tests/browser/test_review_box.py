@@ -13,9 +13,9 @@ from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import Screen, keep_screenshot
 from tests.browser.review_steps import PHONE, goes_on, is_ready, open_reply, sees, session_of, sign_in
 from tests.factories import AnalysisFactory, ChatFactory, ManagerFactory, MessageFactory, ResponseFactory
-from tests.marks import committed
+from tests.marks import in_browser
 
-pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
+pytestmark = in_browser
 
 # WCAG 2.2, 2.5.5: a target for a thumb, in CSS pixels.
 TARGET = 44

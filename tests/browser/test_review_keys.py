@@ -12,9 +12,9 @@ from sandbox.models import PendingResponse, RejectionReason
 from tests.browser.conftest import Screen
 from tests.browser.review_steps import goes_on, is_ready, open_reply, session_of, sign_in
 from tests.factories import ChatFactory, MessageFactory, ResponseFactory
-from tests.marks import committed
+from tests.marks import in_browser
 
-pytestmark = [committed, pytest.mark.browser, pytest.mark.e2e]
+pytestmark = in_browser
 
 # What a coffee with fifty drafts allows for five.
 SECONDS_FOR_FIVE = 20

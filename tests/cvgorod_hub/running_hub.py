@@ -7,6 +7,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import psutil
 
 from cvgorod_hub.embedded import free_port
+from tests.e2e.forking import ForkedProcess
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60
@@ -38,15 +40,20 @@ def clean_environment(data: Path, **more: str) -> dict[str, str]:
 
 def manage(data: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     """`manage.py` in another terminal."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=clean_environment(data, **more),
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as name:
+        output, errors = Path(name) / "output", Path(name) / "errors"
+        process = ForkedProcess(
+            ["manage.py", *arguments],
+            cwd=ROOT,
+            environment=clean_environment(data, **more),
+            log=output,
+            errors=errors,
+        )
+        try:
+            code = process.wait(START_SECONDS)
+        finally:
+            process.send_signal(signal.SIGKILL)
+        return subprocess.CompletedProcess(arguments, code, output.read_text(), errors.read_text())
 
 
 class RunningHub:

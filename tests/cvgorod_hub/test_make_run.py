@@ -46,9 +46,10 @@ def everybody(make: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.parametrize("stop", [make_alone, terminal, everybody])
 def test_stopping_make_stops_the_hub_cleanly(
-    folder: Path, stop: Callable[["subprocess.Popen[str]"], None]
+    module_folder: Path, stop: Callable[["subprocess.Popen[str]"], None]
 ) -> None:
-    hub = MadeHub(folder / "data", "--no-demo", "--only", "beat")
+    # The second and the third begin on what a clean stop left, which spares them a new database.
+    hub = MadeHub(module_folder / "data", "--no-demo", "--only", "beat")
     try:
         hub.wait_until_ready()
         (runhub,) = psutil.Process(hub.process.pid).children()

@@ -43,8 +43,8 @@ def test_without_a_token_a_demo_runs_in_which_drafts_wait_for_approval(folder: P
     assert wait_until_gone(everything) == []
 
 
-def test_without_a_token_and_a_demo_the_collector_is_not_started(folder: Path) -> None:
-    hub = RunningHub(folder / "data", "--no-demo", "--only", "beat,collector")
+def test_without_a_token_and_a_demo_the_collector_is_not_started(module_folder: Path) -> None:
+    hub = RunningHub(module_folder / "data", "--no-demo", "--only", "beat,collector")
     try:
         hub.wait_for_line("TELEGRAM_BOT_TOKEN is not set: the collector is not started.")
         hub.wait_for_line("Hub is ready: beat")
@@ -52,9 +52,9 @@ def test_without_a_token_and_a_demo_the_collector_is_not_started(folder: Path) -
         assert hub.stop(signal.SIGHUP) == 0
 
 
-def test_a_token_that_telegram_refuses_is_one_line_and_the_rest_goes_on(folder: Path) -> None:
+def test_a_token_that_telegram_refuses_is_one_line_and_the_rest_goes_on(module_folder: Path) -> None:
     hub = RunningHub(
-        folder / "data",
+        module_folder / "data",
         "--only",
         "beat,collector",
         TELEGRAM_BOT_TOKEN="not-a-token",

@@ -56,13 +56,22 @@ class ForkedProcess:
     """`python <command>`, with as much of subprocess.Popen as tests use. It leads a session of its own."""
 
     def __init__(
-        self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        errors: Path | None = None,
     ) -> None:
+        """What it says goes to `log`; its standard error to `errors`, if that is named."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(LIBRARIES)
         bytecode = Path(multiprocessing.util.get_temp_dir()) / "bytecode"
         self._process = context.Process(
-            target=_run, args=([*command], str(cwd), {**environment}, str(log), str(bytecode)), daemon=True
+            target=_run,
+            args=([*command], str(cwd), {**environment}, (str(log), str(errors or log)), str(bytecode)),
+            daemon=True,
         )
         self._process.start()
         assert self._process.pid
@@ -95,12 +104,14 @@ class ForkedProcess:
             time.sleep(0.002)
 
 
-def _run(command: list[str], cwd: str, environment: dict[str, str], log: str, bytecode: str) -> None:
+def _run(
+    command: list[str], cwd: str, environment: dict[str, str], logs: tuple[str, str], bytecode: str
+) -> None:
     """Become `python <command>`: a script or `-m module`, and its arguments."""
     if sys.dont_write_bytecode:
         # Kept for this test run only, so that the hub's modules are not compiled at each start.
         sys.dont_write_bytecode, sys.pycache_prefix = False, bytecode
-    _be_a_process_of_its_own(cwd, environment, log)
+    _be_a_process_of_its_own(cwd, environment, logs)
     try:
         faults.apply()
         if command[0] == "-m":
@@ -115,18 +126,17 @@ def _run(command: list[str], cwd: str, environment: dict[str, str], log: str, by
         atexit._run_exitfuncs()
 
 
-def _be_a_process_of_its_own(cwd: str, environment: dict[str, str], log: str) -> None:
+def _be_a_process_of_its_own(cwd: str, environment: dict[str, str], logs: tuple[str, str]) -> None:
     from django.conf import settings
 
     assert not settings.configured, "a library that was imported beforehand has read the settings"
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+    write = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    files = [os.open(os.devnull, os.O_RDONLY), *(os.open(log, write) for log in logs)]
+    for target, source in enumerate(files):
         os.dup2(source, target)
-    os.close(nothing)
-    os.close(output)
+        os.close(source)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setsid()

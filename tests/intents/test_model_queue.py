@@ -21,6 +21,7 @@ from intents.prompt import PROMPT_VERSION, Asked
 from intents.tasks import classify_unsure_messages
 from tests.factories import NOW, AnalysisFactory
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, asked_messages, completion, rows_for
+from tests.marks import committed
 
 pytestmark = pytest.mark.django_db
 Source = MessageAnalysis.Source
@@ -222,7 +223,7 @@ def test_a_worker_that_died_gives_its_messages_back(deepseek: DeepSeekStub) -> N
     assert (analysis.source, analysis.model_attempts) == (Source.MODEL, 2)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@committed
 def test_no_transaction_is_open_while_the_model_is_asked(deepseek: DeepSeekStub) -> None:
     due()
     original, seen = deepseek_client.ask, []
@@ -238,7 +239,7 @@ def test_no_transaction_is_open_while_the_model_is_asked(deepseek: DeepSeekStub)
     assert seen == [False]
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@committed
 def test_two_workers_never_ask_about_one_message(
     deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
