@@ -247,6 +247,7 @@ LOCALE_PATHS = [BASE_DIR / "cvgorod_hub/locale", BASE_DIR / "cvgorod_hub/common/
 TIME_ZONE: str = env.str("TIME_ZONE", default="Europe/Moscow")
 if TIME_ZONE not in available_timezones():
     raise ImproperlyConfigured(f"TIME_ZONE is not a time zone: {TIME_ZONE!r} (one is Europe/Moscow).")
+FORMAT_MODULE_PATH = ["cvgorod_hub.formats"]
 USE_TZ = True
 USE_I18N = True
 

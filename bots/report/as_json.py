@@ -14,6 +14,8 @@ days: [{day, chat_id, chat_name, chat_type, received, updates, messages, replies
     missing: {total, own, unread, may_be_lost, not_visible}    null: numbers there cannot be judged
 gaps: [{chat_id, after, before, at, missing, own, unread, may_be_lost, not_visible}]
                                   numbers between `after` and `before` that no stored message has
+imports: [{started_at, finished_at, chat_id, file_name, state, messages, added, present, skipped}]
+                                  begun in the period; `messages` above count by the day of writing
 bots: [{id, username, last_poll_at, last_update_at, reads_all_group_messages}]
 """
 
@@ -53,6 +55,20 @@ def as_json(report: Report) -> dict[str, Any]:
                 **_tally(tally, is_judged=_judged(report, chat_id)),
             }
             for (day, chat_id), tally in report.days.items()
+        ],
+        "imports": [
+            {
+                "started_at": _time(one.started_at),
+                "finished_at": _time(one.finished_at),
+                "chat_id": one.chat_id,
+                "file_name": one.file_name,
+                "state": one.state,
+                "messages": one.messages,
+                "added": one.added,
+                "present": one.present,
+                "skipped": one.skipped,
+            }
+            for one in report.imports
         ],
         "gaps": [
             {

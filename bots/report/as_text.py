@@ -28,6 +28,7 @@ def as_text(report: Report) -> Iterator[str]:
     yield ""
     yield from _summary(report)
     yield from _totals(report)
+    yield from _imports(report)
     yield from _bots(report)
     yield from _days(report)
     yield from _gaps(report)
@@ -71,6 +72,17 @@ def _totals(report: Report) -> Iterator[str]:
         "(other bots, deleted)"
     )
     yield ""
+
+
+def _imports(report: Report) -> Iterator[str]:
+    for one in report.imports:
+        yield from _item(
+            "Import     ",
+            f"{_time(one.started_at)}, {one.chat}: {one.messages} messages, {one.added} added, "
+            f"{one.present} already there, {one.skipped} left out ({one.state})",
+        )
+    if report.imports:
+        yield ""
 
 
 def _bots(report: Report) -> Iterator[str]:
@@ -189,7 +201,10 @@ def _columns(letter: str) -> int:
 
 def _item(mark: str, sentence: str) -> list[str]:
     return textwrap.wrap(
-        " ".join(sentence.split()), WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark)
+        printable(" ".join(sentence.split())),
+        WIDTH,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
     )
 
 

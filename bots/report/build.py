@@ -14,7 +14,7 @@ from bots.report.counts import Count, count_messages, count_replies, count_updat
 from bots.report.gaps import Gap, find_gaps
 from bots.report.period import Period, one_moment
 from bots.retention import kept_since
-from messaging.models import Chat, Message
+from messaging.models import Chat, HistoryImport, Message
 from sandbox.models import PendingResponse
 
 State = RawUpdate.State
@@ -74,6 +74,8 @@ class Report:
     days: dict[tuple[date, int | None], Tally]
     chats: dict[int, Chat]
     gaps: list[Gap]
+    imports: list[HistoryImport]
+    """Begun in the period; what they brought stands on the days on which it was written."""
     bots: list[TelegramBot]
     problems: list[Problem]
     broken: list[str]
@@ -119,6 +121,7 @@ def build_report(period: Period) -> Report:
             days=dict(sorted(days.items(), key=lambda item: (-item[0][0].toordinal(), item[0][1] or 0))),
             chats=Chat.objects.in_bulk({chat_id for _day, chat_id in days if chat_id is not None}),
             gaps=gaps,
+            imports=_imports(period),
             bots=list(TelegramBot.objects.all()),
             problems=problems,
             broken=broken,
@@ -137,6 +140,13 @@ def _share_out(days: dict[tuple[date, int | None], Tally], what: str, counts: It
 
 def _tally(days: dict[tuple[date, int | None], Tally], day: date, chat_id: int | None) -> Tally:
     return days.setdefault((day, chat_id), Tally())
+
+
+def _imports(period: Period) -> list[HistoryImport]:
+    imports = HistoryImport.objects.filter(started_at__range=(period.since, period.until))
+    if period.chat_id is not None:
+        imports = imports.filter(chat_id=period.chat_id)
+    return list(imports.select_related("chat").order_by("pk"))
 
 
 def _oldest_kept() -> datetime | None:

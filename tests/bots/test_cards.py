@@ -50,7 +50,7 @@ def test_a_waiting_reply_is_shown_in_full_with_its_buttons() -> None:
         "──────────\n"
         "Да, роза есть, 95 рублей.\n"
         "──────────\n"
-        "Proposed: agent, 11/01/2026 09:05"
+        "Proposed: agent, 2026-11-01 09:05"
     )
     assert labels(drawing) == ["✅ Approve", "❌ Reject", "Open"]
     assert drawing.keyboard[1] == [{"text": "Open", "url": ADDRESS}]

@@ -18,7 +18,7 @@ from bots.report.build import build_report
 from bots.report.gaps import Gap
 from bots.report.period import Period, one_moment
 from bots.updates import parse_waiting_updates
-from messaging.models import Chat, Message
+from messaging.models import Chat, HistoryImport, Message
 from tests.bots.test_updates import numbered
 from tests.factories import ChatFactory, MessageFactory, ResponseFactory
 from tests.marks import committed
@@ -262,6 +262,23 @@ def test_an_import_closes_the_gap(chat: Chat) -> None:
     said(chat, 11, source="import")
 
     assert gaps() == []
+
+
+def test_an_import_is_told_on_the_day_of_the_import(chat: Chat) -> None:
+    begun = {
+        "chat": chat,
+        "export_chat_id": 5,
+        "export_type": "private_supergroup",
+        "file_name": "result.json",
+    }
+    HistoryImport.objects.create(**begun, messages=7, added=5, present=2, state="finished")
+    HistoryImport.objects.create(**begun | {"chat": ChatFactory.create()}, added=9, state="running")
+
+    [line] = [line for line in report("--chat", str(chat.pk)).splitlines() if line.startswith("Import")]
+    imports = as_json("--chat", str(chat.pk))["imports"]
+
+    assert f"{chat}: 7 messages, 5 added, 2 already there, 0 left out (finished)" in line
+    assert [(one["chat_id"], one["added"], one["state"]) for one in imports] == [(chat.pk, 5, "finished")]
 
 
 def test_the_number_before_the_period_counts_and_older_gaps_do_not(chat: Chat) -> None:
