@@ -29,8 +29,7 @@ def ledger(processes: Processes, telegram: SimulatedTelegram) -> Ledger:
 
 
 def collect(processes: Processes) -> Process:
-    """Django's checks load every page of the admin and the API, half of what a start costs."""
-    return processes.manage("collect_telegram", "--skip-checks")
+    return processes.manage("collect_telegram")
 
 
 def has_settled(telegram: SimulatedTelegram) -> bool:
