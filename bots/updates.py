@@ -30,6 +30,7 @@ State = RawUpdate.State
 # One parsing transaction takes so many updates at the most.
 PARSE_BATCH = 200
 READ_FIELDS = ("parse_state", "error", "note", "parsed_at")
+NEEDED_FIELDS = ("bot_id", "update_id", "payload", *READ_FIELDS)
 # By its name: the tasks' module imports this one.
 SETTLE_PRESSES = "bots.tasks.settle_presses"
 
@@ -42,7 +43,7 @@ def parse_waiting_updates(*, bot_id: int | None = None) -> int:
     (is_passing): then everything waits as it was.
     """
     with transaction.atomic():
-        waiting = RawUpdate.objects.filter(parse_state=State.PENDING).order_by("id")
+        waiting = RawUpdate.objects.filter(parse_state=State.PENDING).only(*NEEDED_FIELDS).order_by("id")
         if bot_id is not None:
             waiting = waiting.filter(bot_id=bot_id)
         rows = list(waiting.select_for_update(skip_locked=True)[:PARSE_BATCH])
