@@ -9,6 +9,7 @@ from bots.client import FAILURES, TokenRefusedError, translate
 from bots.memberships import look_at_chats
 from bots.methods import GetMe, GetWebhookInfo
 from bots.watching import note_refused_token, note_webhook, register_bot
+from cvgorod_hub.common.external import ExternalServiceError
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ def check_bot() -> None:
         look_at_chats(bot_id)
     except TokenRefusedError:
         note_refused_token(settings.TELEGRAM_BOT_TOKEN)
-    except FAILURES as error:
-        failure = translate(error)
+    except (ExternalServiceError, *FAILURES) as error:
+        failure = error if isinstance(error, ExternalServiceError) else translate(error)
         if isinstance(failure, TokenRefusedError):
             note_refused_token(settings.TELEGRAM_BOT_TOKEN)
         logger.warning("bot cannot be checked error=%s", failure)

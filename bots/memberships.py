@@ -22,7 +22,6 @@ CALLS_PER_LOOK = 20
 CALL_SECONDS = 10
 GROUPS = (Chat.Type.GROUP, Chat.Type.SUPERGROUP, Chat.Type.CHANNEL)
 Status = BotMembership.Status
-GONE = (Status.LEFT, Status.KICKED)
 
 
 def look_at_chats(bot_id: int) -> int:

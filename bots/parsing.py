@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from bots.content import message_content
 from bots.facts import opens_topic, surroundings
+from bots.models import BotMembership
 from bots.values import JSON, clean, describe_sender_name, full_name, read_id, read_int, read_object
 from clients.people import IncomingPerson
 from messaging.incoming import IncomingChat, IncomingMembership, IncomingMessage
@@ -25,8 +26,6 @@ MESSAGE_KINDS = {
 CHAT_TYPES = frozenset({"private", "group", "supergroup", "channel"})
 # The year 2200. Later times are no message's, and near the year 9999 no time zone can show them.
 END_OF_TIMES = 7_258_118_400
-# A bot with these states in a chat cannot write there.
-GONE = frozenset({"left", "kicked"})
 # Telegram's stand-ins in `from` where no person speaks: its own notices and channels' posts in their groups,
 # anonymous administrators, channels that write in groups. None of them is somebody who could be answered.
 PLACEHOLDERS = frozenset({777000, 1087968824, 136817688})
@@ -130,7 +129,7 @@ def _membership(raw: JSON, notes: list[str]) -> IncomingMembership:
     return IncomingMembership(
         chat=_chat(raw.get("chat"), notes),
         # A restricted one may have left (ChatMemberRestricted).
-        is_member=member.get("status") not in GONE and member.get("is_member") is not False,
+        is_member=member.get("status") not in BotMembership.GONE and member.get("is_member") is not False,
         at=_time(raw.get("date"), "date"),
     )
 

@@ -16,7 +16,6 @@ from cvgorod_hub.common.dates import local_time
 # Names in a sentence; the page behind the link shows them all.
 MOST_NAMES = 3
 Status = BotMembership.Status
-GONE = (Status.LEFT, Status.KICKED)
 # With privacy mode on, only administrators of a group see what is written there.
 NO_RIGHTS = (Status.MEMBER, Status.RESTRICTED)
 
@@ -201,7 +200,7 @@ def removed(bot: TelegramBot, places: Sequence[BotMembership]) -> Problem:
         title=title % {"bot": bot, "count": len(places)},
         advice=_("%(names)s: add the bot again, or mark it as meant so.") % {"names": _names(places)},
         since=places[0].changed_at,
-        link=_memberships_link(bot, GONE),
+        link=_memberships_link(bot, BotMembership.GONE),
     )
 
 

@@ -75,7 +75,7 @@ def _of_way_in(bot: TelegramBot, now: datetime) -> Iterator[Problem]:
 
 def _of_groups() -> Iterator[Problem]:
     """Groups that a bot is not in any more, or where it is told nothing."""
-    is_gone = Q(status__in=kinds.GONE)
+    is_gone = Q(status__in=BotMembership.GONE)
     is_blind = Q(status__in=kinds.NO_RIGHTS, bot__can_read_all_group_messages=False)
     rows = (
         BotMembership.objects.filter(is_gone | is_blind, accepted_at__isnull=True, bot__is_watched=True)
@@ -86,7 +86,7 @@ def _of_groups() -> Iterator[Problem]:
     gone: dict[TelegramBot, list[BotMembership]] = defaultdict(list)
     blind: dict[TelegramBot, list[BotMembership]] = defaultdict(list)
     for row in rows:
-        (gone if row.status in kinds.GONE else blind)[row.bot].append(row)
+        (gone if row.status in BotMembership.GONE else blind)[row.bot].append(row)
     for bot, places in sorted(blind.items(), key=_number):
         yield kinds.cannot_read(bot, places)
     for bot, places in sorted(gone.items(), key=_number):
@@ -99,7 +99,7 @@ def _number(item: tuple[TelegramBot, object]) -> int:
 
 def _of_doubled_groups() -> Iterator[Problem]:
     """A basic group numbers its messages for each bot anew, so nothing tells that two are the same."""
-    present = BotMembership.objects.exclude(status__in=kinds.GONE).filter(bot__is_watched=True)
+    present = BotMembership.objects.exclude(status__in=BotMembership.GONE).filter(bot__is_watched=True)
     doubled = present.filter(chat__chat_type=Chat.Type.GROUP, chat__migrated_to__isnull=True)
     chats = doubled.values("chat").annotate(bots=Count("bot")).filter(bots__gt=1)
     places = doubled.filter(chat__in=chats.values("chat")).order_by("chat_id", "pk").distinct("chat_id")

@@ -47,6 +47,9 @@ class BotMembership(models.Model):
         verbose_name=_("accepted by"),
     )
 
+    # In these states a bot neither reads nor writes there.
+    GONE = (Status.LEFT, Status.KICKED)
+
     class Meta:
         db_table = "bot_memberships"
         ordering = ["-changed_at", "id"]

@@ -24,29 +24,24 @@ from typing import Any
 
 from bots.report.build import NUMBERED_FOR_ALL, Missing, Report, Tally
 
+PROBLEM = ("code", "severity", "title", "advice", "since", "link")
+IMPORT = (
+    "started_at", "finished_at", "chat_id", "file_name", "state", "messages", "added", "present", "skipped",
+)  # fmt: skip
+MISSING = ("own", "unread", "may_be_lost", "not_visible")
+GAP = ("chat_id", "after", "before", "at", "missing", *MISSING)
+BOT = ("id", "username", "last_poll_at", "last_update_at")
+
 
 def as_json(report: Report) -> dict[str, Any]:
     period = report.period
     return {
-        "generated_at": _time(period.until),
-        "since": _time(period.since),
-        "until": _time(period.until),
-        "time_zone": period.time_zone,
-        "chat_id": period.chat_id,
+        "generated_at": _plain(period.until),
+        **_fields(period, ("since", "until", "time_zone", "chat_id")),
         "needs_a_person": report.needs,
         "broken_counts": report.broken,
-        "problems": [
-            {
-                "code": problem.code,
-                "severity": str(problem.severity),
-                "title": problem.title,
-                "advice": problem.advice,
-                "since": _time(problem.since),
-                "link": problem.link,
-            }
-            for problem in report.problems
-        ],
-        "updates_complete_since": _time(report.kept_since),
+        "problems": [_fields(problem, PROBLEM) for problem in report.problems],
+        "updates_complete_since": _plain(report.kept_since),
         "totals": _tally(report.total, is_judged=True),
         "days": [
             {
@@ -56,45 +51,17 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for (day, chat_id), tally in report.days.items()
         ],
-        "imports": [
-            {
-                "started_at": _time(one.started_at),
-                "finished_at": _time(one.finished_at),
-                "chat_id": one.chat_id,
-                "file_name": one.file_name,
-                "state": one.state,
-                "messages": one.messages,
-                "added": one.added,
-                "present": one.present,
-                "skipped": one.skipped,
-            }
-            for one in report.imports
-        ],
-        "gaps": [
-            {
-                "chat_id": gap.chat_id,
-                "after": gap.after,
-                "before": gap.before,
-                "at": _time(gap.at),
-                "missing": gap.missing,
-                "own": gap.own,
-                "unread": gap.unread,
-                "may_be_lost": gap.may_be_lost,
-                "not_visible": gap.not_visible,
-            }
-            for gap in report.gaps
-        ],
+        "imports": [_fields(one, IMPORT) for one in report.imports],
+        "gaps": [_fields(gap, GAP) for gap in report.gaps],
         "bots": [
-            {
-                "id": bot.pk,
-                "username": bot.username,
-                "last_poll_at": _time(bot.last_poll_at),
-                "last_update_at": _time(bot.last_update_at),
-                "reads_all_group_messages": bot.can_read_all_group_messages,
-            }
+            {**_fields(bot, BOT), "reads_all_group_messages": bot.can_read_all_group_messages}
             for bot in report.bots
         ],
     }
+
+
+def _fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: _plain(getattr(thing, name)) for name in names}
 
 
 def _judged(report: Report, chat_id: int | None) -> bool:
@@ -121,15 +88,10 @@ def _tally(tally: Tally, *, is_judged: bool) -> dict[str, Any]:
     }
 
 
-def _missing(missing: Missing) -> dict[str, int]:
-    return {
-        "total": missing.total,
-        "own": missing.own,
-        "unread": missing.unread,
-        "may_be_lost": missing.may_be_lost,
-        "not_visible": missing.not_visible,
-    }
+def _missing(missing: Missing) -> dict[str, Any]:
+    return _fields(missing, ("total", *MISSING))
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
+def _plain(value: object) -> object:
+    """As JSON says it: a moment with its offset, everything else as it is."""
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bots.models import BotMembership, CollectionGap, RawUpdate, TelegramBot
-from bots.parsing import GONE, UnreadableUpdateError, parse_update
+from bots.parsing import UnreadableUpdateError, parse_update
 from bots.report.period import Period
 from messaging.models import Chat
 
@@ -48,7 +48,7 @@ class Watch:
             administrators=administrators,
             absences={
                 (bot_id, chat_id): [(since or LONG_AGO, FAR_AHEAD)]
-                for bot_id, chat_id, since in known.filter(status__in=GONE).values_list(
+                for bot_id, chat_id, since in known.filter(status__in=BotMembership.GONE).values_list(
                     "bot_id", "chat_id", "changed_at"
                 )
             },
@@ -100,4 +100,4 @@ def _was_gone(update: object) -> bool:
     """Whether the bot was not in the chat before, as the change itself says."""
     change = update.get("my_chat_member") if isinstance(update, dict) else None
     before = change.get("old_chat_member") if isinstance(change, dict) else None
-    return isinstance(before, dict) and before.get("status") in GONE
+    return isinstance(before, dict) and before.get("status") in BotMembership.GONE

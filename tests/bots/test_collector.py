@@ -119,6 +119,8 @@ def test_the_bots_rights_are_looked_at_again_while_it_runs(
 
     collect(until=is_known)
 
+    assert TelegramBot.objects.get().can_read_all_group_messages is True
+
 
 # --- the lock -------------------------------------------------------------------------------------
 @pytest.fixture

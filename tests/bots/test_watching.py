@@ -180,10 +180,13 @@ def test_a_look_learns_of_privacy_mode_the_webhook_and_the_groups(telegram: Simu
     assert BotMembership.objects.values_list("chat", "status").get() == (-1001, "administrator")
 
 
+@pytest.mark.parametrize(
+    "answer", [answers.bad_gateway(), answers.garbage(b'{"ok": true, "result": {"no": "bot"}}')]
+)
 def test_a_look_at_a_telegram_that_fails_is_only_a_log_line(
-    telegram: SimulatedTelegram, caplog: pytest.LogCaptureFixture
+    telegram: SimulatedTelegram, caplog: pytest.LogCaptureFixture, answer: answers.Answer
 ) -> None:
-    telegram.script("getMe", [answers.bad_gateway()])
+    telegram.script("getMe", [answer])
 
     check_bot()
 
