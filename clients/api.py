@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db.models import Count
-from django.http import Http404
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -30,15 +30,13 @@ class ClientViewSet(RowListViewSet):
     filterset_class = ClientFilterSet
     parameters = {"active": DaysParameters}
 
-    def get_keyset(self) -> Keyset:
-        by_activity = self.request.query_params.get("ordering") == "active"
-        return Keyset({"last_seen" if by_activity else "first_seen": datetime, "id": int})
+    keysets = {
+        "newest": Keyset({"first_seen": datetime, "id": int}),
+        "active": Keyset({"last_seen": datetime, "id": int}),
+    }
 
-    def retrieve(self, _request: Request, pk: str) -> Response:
-        rows = ClientRow.select(self.get_queryset().filter(pk=pk))
-        if not rows:
-            raise Http404
-        return Response(rows[0])
+    def retrieve(self, _request: Request, pk: str) -> HttpResponse:
+        return self.read_document(pk)
 
     @extend_schema(summary="How many clients wrote lately", responses=ActiveClientsBody)
     @action(detail=False, url_path="stats/active", filterset_class=None, pagination_class=None)

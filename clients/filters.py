@@ -1,6 +1,7 @@
 """The filters of people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -29,17 +30,16 @@ class ClientFilterSet(HubFilterSet):
         model = TelegramUser
         fields: Iterable[str] = []
 
-    def filter_queryset(self, queryset: QuerySet[TelegramUser]) -> QuerySet[TelegramUser]:
-        people: QuerySet[TelegramUser] = super().filter_queryset(queryset)
-        if self.form.cleaned_data["include_staff"]:
-            return people
-        return people.filter(role__role_name=RoleName.CLIENT)
+    @classmethod
+    def narrow(cls, queryset: QuerySet[TelegramUser], shape: Mapping[str, Any]) -> QuerySet[TelegramUser]:
+        people: QuerySet[TelegramUser] = super().narrow(queryset, shape)
+        return people if shape.get("include_staff") else people.filter(role__role_name=RoleName.CLIENT)
 
-    def filter_search(self, queryset: TelegramUserQuerySet, _name: str, value: str) -> TelegramUserQuerySet:
+    @classmethod
+    def filter_search(cls, queryset: TelegramUserQuerySet, _name: str, value: str) -> TelegramUserQuerySet:
         return queryset.named_like(value)
 
-    def keep_all(
-        self, queryset: QuerySet[TelegramUser], _name: str, _value: object
-    ) -> QuerySet[TelegramUser]:
+    @classmethod
+    def keep_all(cls, queryset: QuerySet[TelegramUser], _name: str, _value: object) -> QuerySet[TelegramUser]:
         """Read elsewhere: `include_staff` above, `ordering` by the page."""
         return queryset

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from clients.models import RoleName, UserRole
 from cvgorod_hub.api.filters import (
     BigintFilter,
+    DaysFilter,
     FlagFilter,
     HubFilterSet,
     MomentFilter,
@@ -60,7 +61,14 @@ class MessageFilterSet(HubFilterSet):
     until = MomentFilter(
         field_name="timestamp", lookup_expr="lte", help_text="Not after this time; read as `since`."
     )
-    days = BigintFilter(method="filter_days", min_value=1, max_value=MAX_DAYS, help_text=DAYS_HELP)
+    days = DaysFilter(
+        field_name="timestamp",
+        lookup_expr="gte",
+        convert=days_ago,
+        min_value=1,
+        max_value=MAX_DAYS,
+        help_text=DAYS_HELP,
+    )
     search = TextFilter(
         method="filter_search",
         max_length=1000,
@@ -74,26 +82,28 @@ class MessageFilterSet(HubFilterSet):
         model = Message
         fields: Iterable[str] = []
 
-    def filter_clients_only(self, queryset: QuerySet[Message], _name: str, value: bool) -> QuerySet[Message]:
+    @classmethod
+    def filter_clients_only(cls, queryset: QuerySet[Message], _name: str, value: bool) -> QuerySet[Message]:
         return queryset.filter(user__role__role_name=RoleName.CLIENT) if value else queryset
 
-    def filter_exclude_automatic(self, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
+    @classmethod
+    def filter_exclude_automatic(cls, queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
         return queryset.filter(is_automatic=False) if value else queryset
 
-    def filter_has_intent(self, queryset: QuerySet[Message], _name: str, value: str) -> QuerySet[Message]:
+    @classmethod
+    def filter_has_intent(cls, queryset: QuerySet[Message], _name: str, value: str) -> QuerySet[Message]:
         if value in ("true", "false"):
             return queryset.filter(analysis__isnull=value == "false")
         return queryset.filter(analysis__intent=value)
 
-    def filter_urgent(self, queryset: QuerySet[Message], _name: str, value: bool) -> QuerySet[Message]:
+    @classmethod
+    def filter_urgent(cls, queryset: QuerySet[Message], _name: str, value: bool) -> QuerySet[Message]:
         if value:
             return queryset.filter(analysis__is_urgent=True)
         return queryset.exclude(analysis__is_urgent=True)
 
-    def filter_days(self, queryset: QuerySet[Message], _name: str, value: int) -> QuerySet[Message]:
-        return queryset.filter(timestamp__gte=days_ago(value))
-
-    def filter_search(self, queryset: MessageQuerySet, _name: str, value: str) -> MessageQuerySet:
+    @classmethod
+    def filter_search(cls, queryset: MessageQuerySet, _name: str, value: str) -> MessageQuerySet:
         return queryset.search(value)
 
 
@@ -117,12 +127,15 @@ class ChatFilterSet(HubFilterSet):
         model = Chat
         fields: Iterable[str] = []
 
-    def filter_search(self, queryset: ChatQuerySet, _name: str, value: str) -> ChatQuerySet:
+    @classmethod
+    def filter_search(cls, queryset: ChatQuerySet, _name: str, value: str) -> ChatQuerySet:
         return queryset.named_like(value)
 
-    def filter_waiting(self, queryset: QuerySet[Chat], _name: str, value: bool) -> QuerySet[Chat]:
+    @classmethod
+    def filter_waiting(cls, queryset: QuerySet[Chat], _name: str, value: bool) -> QuerySet[Chat]:
         return queryset.filter(waiting_since__isnull=not value)
 
-    def keep_all(self, queryset: QuerySet[Chat], _name: str, _value: str) -> QuerySet[Chat]:
+    @classmethod
+    def keep_all(cls, queryset: QuerySet[Chat], _name: str, _value: str) -> QuerySet[Chat]:
         """The order is the page's matter, not a filter's."""
         return queryset

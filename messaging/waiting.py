@@ -4,10 +4,11 @@ from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from cvgorod_hub.api.statements import Param
 from messaging.models import Chat, Message
 
 
-def waiting_chats(*, since: datetime) -> QuerySet[Chat]:
+def waiting_chats(*, since: datetime | Param) -> QuerySet[Chat]:
     """Chats where a client waits since then or later, with that first unanswered message.
 
     Annotates `message_id`, `text`, `transcript` and `message_type` of the message.

@@ -135,7 +135,7 @@ class PendingViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = PendingResponse.objects.queue().with_staleness()
     serializer_class = ResponseRow
-    keyset = Keyset({"created_at": datetime, "id": int}, newest_first=False)
+    keysets = {"oldest": Keyset({"created_at": datetime, "id": int}, newest_first=False)}
 
 
 DECISION = {200: ResponseDetail, 409: None}

@@ -7,26 +7,33 @@ second shift the page; Telegram's times are whole seconds. Here the comparison i
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, cast
+from functools import lru_cache, partial
+from typing import Any, ClassVar, Protocol
 
 import orjson
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, DateTimeField, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from cvgorod_hub.api.filters import BIGINT
-from cvgorod_hub.api.rows import RowSerializer
+from cvgorod_hub.api.renderers import JsonText
+from cvgorod_hub.api.statements import Param, Statement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+# Shapes of pages that a process keeps compiled; a few kilobytes each.
+MAX_STATEMENTS = 512
+
+
+FIELDS = {datetime: DateTimeField, int: BigIntegerField}
 
 
 @dataclass(frozen=True)
@@ -40,13 +47,14 @@ class Keyset:
         sign = "-" if self.newest_first == forward else ""
         return queryset.order_by(*(f"{sign}{column}" for column in self.columns))
 
-    def seek(self, queryset: QuerySet[Any], key: tuple[Any, ...], *, forward: bool = True) -> QuerySet[Any]:
-        """What stands after the key (before it, for `forward=False`)."""
+    def seek(self, queryset: QuerySet[Any], *, forward: bool = True) -> QuerySet[Any]:
+        """What stands after the key (before it, for `forward=False`) that `values` gives."""
         lookup = TupleLessThan if self.newest_first == forward else TupleGreaterThan
+        key = tuple(Param(_key_name(name), FIELDS[kind]()) for name, kind in self.columns.items())
         return queryset.filter(lookup(Tuple(*self.columns), key))
 
-    def key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[column] for column in self.columns)
+    def values(self, key: tuple[Any, ...]) -> dict[str, Any]:
+        return {_key_name(name): value for name, value in zip(self.columns, key, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -85,70 +93,81 @@ def _restore(value: object, kind: type) -> object:
 
 
 class PagedView(Protocol):
-    """What a page needs of its view."""
+    """What a page needs of its view's class and of the call."""
 
-    def get_keyset(self) -> Keyset: ...
+    keysets: ClassVar[Mapping[str, Keyset]]
+    request: Request
 
-    def get_serializer_class(self) -> type[RowSerializer]: ...
+    @classmethod
+    def compile_page(cls, shape: "PageShape") -> Statement: ...
+
+    def read_shape(self) -> tuple[str, tuple[tuple[str, Hashable], ...], dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class PageShape:
+    """What decides a page's SQL; pages of one shape share one statement.
+
+    `seek` is empty for a first page, else "after" or "before" the cursor's row.
+    """
+
+    order: str
+    seek: str
+    limit: int
+    filters: tuple[tuple[str, Hashable], ...]
+
+    @property
+    def is_forward(self) -> bool:
+        return self.seek != "before"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """`documents` are JSON texts, each a row."""
+
+    documents: Sequence[str]
+    next: str | None = None
+    previous: str | None = None
+
+    def as_response(self) -> HttpResponse:
+        links = f'{{"next":{_quoted(self.next)},"previous":{_quoted(self.previous)},"results":['
+        return JsonText(f"{links}{','.join(self.documents)}]}}")
 
 
 class KeysetPagination(BasePagination):
-    """Pages by the view's keyset, of rows as its RowSerializer declares them."""
+    """Pages by one of the view's keysets."""
 
     parameter_names: tuple[str, ...] = ("cursor", "limit")
     may_be_empty: tuple[str, ...] = ()
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
-    ) -> list[Any]:
-        self.request = request
-        self.view = cast("PagedView", view)
-        self.keyset = self.view.get_keyset()
-        self.limit = read_limit(request)
-        return self.read_page(cast("QuerySet[Any]", queryset))
-
-    def read_page(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
-        cursor = self.read_cursor("cursor")
+    def read_page(self, view: PagedView) -> Page:
+        order, filters, values = view.read_shape()
+        keyset = view.keysets[order]
+        cursor = read_cursor(view.request, "cursor", keyset)
         forward = cursor is None or cursor.forward
-        if cursor is not None:
-            queryset = self.keyset.seek(queryset, cursor.key, forward=forward)
-        rows, keys, has_more = self.fetch(self.keyset.order(queryset, forward=forward))
+        seek = "" if cursor is None else "after" if forward else "before"
+        shape = PageShape(order, seek, read_limit(view.request), filters)
+        rows, has_more = self.read_rows(view, shape, values, cursor)
         if not forward:
             rows.reverse()
-            keys.reverse()
         has_next = has_more if forward else bool(rows)
         has_previous = (cursor is not None and bool(rows)) if forward else has_more
-        self.next = self.link("cursor", Cursor(keys[-1])) if has_next else None
-        self.previous = self.link("cursor", Cursor(keys[0], forward=False)) if has_previous else None
-        return rows
+        link = partial(make_link, view.request, "cursor")
+        return Page(
+            documents=[document for document, *_key in rows],
+            next=link(Cursor(tuple(rows[-1][1:]))) if has_next else None,
+            previous=link(Cursor(tuple(rows[0][1:]), forward=False)) if has_previous else None,
+        )
 
-    def read_cursor(self, name: str) -> Cursor | None:
-        text = self.request.query_params.get(name)
-        if not text:
-            return None
-        try:
-            return Cursor.decode(text, self.keyset)
-        except ValueError:
-            raise ValidationError({name: "Not a cursor of this list; take it from `next`."}) from None
-
-    def fetch(self, queryset: QuerySet[Any]) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]], bool]:
-        """At most `limit` rows, the key of each, and whether there are more."""
-        row_class = self.view.get_serializer_class()
-        hidden = [column for column in self.keyset.columns if column not in row_class.columns()]
-        rows = row_class.select(queryset[: self.limit + 1], *hidden)
-        has_more = len(rows) > self.limit
-        del rows[self.limit :]
-        keys = [self.keyset.key_of(row) for row in rows]
-        for column in hidden:
-            for row in rows:
-                del row[column]
-        return rows, keys, has_more
-
-    def link(self, name: str, cursor: Cursor) -> str:
-        return replace_query_param(self.request.build_absolute_uri(), name, cursor.encode())
-
-    def get_paginated_response(self, data: object) -> Response:
-        return Response({"next": self.next, "previous": self.previous, "results": data})
+    def read_rows(
+        self, view: PagedView, shape: PageShape, values: Mapping[str, Any], cursor: Cursor | None
+    ) -> tuple[list[tuple[Any, ...]], bool]:
+        """At most `limit` rows of (JSON text, *key), and whether there are more."""
+        key = {} if cursor is None else view.keysets[shape.order].values(cursor.key)
+        rows = page_statement(type(view), shape).rows({**values, **key})
+        has_more = len(rows) > shape.limit
+        del rows[shape.limit :]
+        return rows, has_more
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}
@@ -164,6 +183,33 @@ class KeysetPagination(BasePagination):
             _parameter("cursor", {"type": "string"}, "Where to go on; taken from `next` or `previous`."),
             _parameter("limit", limit, "Rows per page."),
         ]
+
+
+def read_cursor(request: Request, name: str, keyset: Keyset) -> Cursor | None:
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        return Cursor.decode(text, keyset)
+    except ValueError:
+        raise ValidationError({name: "Not a cursor of this list; take it from `next`."}) from None
+
+
+def make_link(request: Request, name: str, cursor: Cursor) -> str:
+    return replace_query_param(request.build_absolute_uri(), name, cursor.encode())
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def page_statement(view_class: type[PagedView], shape: PageShape) -> Statement:
+    return view_class.compile_page(shape)
+
+
+def _key_name(column: str) -> str:
+    return f"{column} of the cursor"
+
+
+def _quoted(text: str | None) -> str:
+    return orjson.dumps(text).decode()
 
 
 def read_limit(request: Request, default: int = DEFAULT_LIMIT) -> int:

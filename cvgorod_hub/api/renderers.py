@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import orjson
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
@@ -20,6 +21,13 @@ class PayloadTooLargeError(APIException):
     status_code = 413
     default_detail = f"The body is larger than {MAX_BODY_BYTES} bytes."
     default_code = "too_large"
+
+
+class JsonText(HttpResponse):
+    """An answer that PostgreSQL wrote as JSON; nothing is left to render."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text.encode(), content_type="application/json")
 
 
 class OrjsonRenderer(BaseRenderer):

@@ -21,6 +21,12 @@ class RowSerializer(serializers.Serializer[Any]):
         }
 
     @classmethod
+    def listed(cls, queryset: QuerySet[Any]) -> tuple[QuerySet[Any], list[str]]:
+        """The columns of the rows and their names, for JsonRow and JsonRows."""
+        columns = cls.columns()
+        return queryset.values_list(*columns.values()), list(columns)
+
+    @classmethod
     def select(cls, queryset: QuerySet[Any], *also: str) -> list[dict[str, Any]]:
         """The rows, in the declared order of columns; `also` names columns to add to them."""
         columns = cls.columns()

@@ -1,15 +1,21 @@
 """What all viewsets of the API share."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.models import ApiKey
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination
-from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters
+from cvgorod_hub.api.pagination import Keyset, KeysetPagination, Page, PageShape
+from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters, read_with
+from cvgorod_hub.api.renderers import JsonText
+from cvgorod_hub.api.rows import RowSerializer
+from cvgorod_hub.api.statements import Statement, compile_documents, number
 
 
 class HubViewSet(GenericViewSet[Any]):
@@ -20,7 +26,6 @@ class HubViewSet(GenericViewSet[Any]):
     """
 
     required_scope: str | None = None
-    keyset: Keyset
     filterset_class: Any = None
     pagination_class: Any = None
     parameters: ClassVar[Mapping[str, type[QueryParameters]]] = {}
@@ -33,39 +38,106 @@ class HubViewSet(GenericViewSet[Any]):
         assert isinstance(key, ApiKey)  # noqa: S101  (HasScope let nobody else in)
         return key
 
-    def get_keyset(self) -> Keyset:
-        return self.keyset
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        known = set(self._parameter_class()().fields)
-        may_be_empty: tuple[str, ...] = ()
-        paginator = self.paginator
-        if self.action == "list" and isinstance(paginator, KeysetPagination):
-            known |= {*paginator.parameter_names, *getattr(self.filterset_class, "base_filters", {})}
-            may_be_empty = paginator.may_be_empty
+        known, may_be_empty = _known_parameters(type(self), self.action)
         check_parameters(request.query_params, known=known, may_be_empty=may_be_empty)
 
     def read_parameters(self) -> dict[str, Any]:
-        serializer = self._parameter_class()(data=self.request.query_params)
-        serializer.is_valid(raise_exception=True)
-        parameters: dict[str, Any] = serializer.validated_data
-        return parameters
+        return read_with(self.parameters[self.action], self.request.query_params)
 
     def read_body(self, body_class: type[StrictSerializer]) -> dict[str, Any]:
-        serializer = body_class(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        body: dict[str, Any] = serializer.validated_data
-        return body
+        return read_with(body_class, self.request.data)
 
-    def _parameter_class(self) -> type[QueryParameters]:
-        return self.parameters.get(self.action or "", QueryParameters)
+
+@cache
+def _known_parameters(view_class: type[HubViewSet], action: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The parameters that a call takes, and those of them that may be empty."""
+    known = set(view_class.parameters.get(action, QueryParameters)().fields)
+    page_class = view_class.pagination_class
+    if action != "list" or page_class is None:
+        return frozenset(known), ()
+    filters = getattr(view_class.filterset_class, "base_filters", {})
+    return frozenset({*known, *page_class.parameter_names, *filters}), page_class.may_be_empty
 
 
 class RowListViewSet(HubViewSet):
-    """`list` is a page of rows."""
+    """`list` is a page of rows, `read_document` one row; both as PostgreSQL writes them.
 
+    A statement is compiled for the class and kept, so whatever differs from call to call is a Param in
+    `rows` and gets its value from `path_values`.
+    """
+
+    queryset: QuerySet[Any]
+    serializer_class: type[RowSerializer]
     pagination_class = KeysetPagination
+    keysets: ClassVar[Mapping[str, Keyset]]
+    # Arguments of the path that `rows` uses as Params.
+    path_arguments: ClassVar[tuple[str, ...]] = ()
 
-    def list(self, _request: Request, *_args: str, **_kwargs: str) -> Response:
-        return self.get_paginated_response(self.paginate_queryset(self.filter_queryset(self.get_queryset())))
+    @classmethod
+    def rows(cls) -> QuerySet[Any]:
+        return cls.queryset.all()
+
+    @classmethod
+    def compile_page(cls, shape: PageShape) -> Statement:
+        keyset = cls.keysets[shape.order]
+        queryset = cls.narrow(cls.rows(), dict(shape.filters))
+        if shape.seek:
+            queryset = keyset.seek(queryset, forward=shape.is_forward)
+        queryset = keyset.order(queryset, forward=shape.is_forward)[: shape.limit + 1]
+        return cls.compile_documents(queryset, also=tuple(keyset.columns))
+
+    @classmethod
+    def compile_documents(cls, queryset: QuerySet[Any], *, also: Sequence[str] = ()) -> Statement:
+        return compile_documents(queryset, columns=cls.serializer_class.columns(), also=also)
+
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Any], filters: Mapping[str, Any]) -> QuerySet[Any]:
+        return cls.filterset_class.narrow(queryset, filters) if cls.filterset_class else queryset
+
+    def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
+        return self.read_page().as_response()
+
+    def read_page(self) -> Page:
+        paginator = self.paginator
+        assert isinstance(paginator, KeysetPagination)  # noqa: S101  (`pagination_class`)
+        return paginator.read_page(self)
+
+    def read_shape(self) -> tuple[str, tuple[tuple[str, Hashable], ...], dict[str, Any]]:
+        """The order's name, the filters' shape, and the values of all Params but the cursor's."""
+        given = self.filterset_class.read(self.request.query_params) if self.filterset_class else {}
+        shape = self.filterset_class.shape(given) if self.filterset_class else ()
+        return self.choose_order(given), shape, {**given, **self.path_values()}
+
+    def choose_order(self, filters: Mapping[str, Any]) -> str:
+        """The first of the keysets where the caller does not choose."""
+        return filters.get("ordering") or next(iter(self.keysets))
+
+    def path_values(self) -> dict[str, Any]:
+        return {name: read_number(self.kwargs[name]) for name in self.path_arguments}
+
+    def read_document(self, pk: str) -> HttpResponse:
+        """The row with this key; a 404 where there is none."""
+        rows = detail_statement(type(self)).rows({"pk": read_number(pk)})
+        if not rows:
+            raise Http404
+        [[document]] = rows
+        return JsonText(document)
+
+    @classmethod
+    def compile_detail(cls) -> Statement:
+        return cls.compile_documents(cls.rows().filter(pk=number("pk")))
+
+
+@cache
+def detail_statement(view_class: type[RowListViewSet]) -> Statement:
+    return view_class.compile_detail()
+
+
+def read_number(text: str) -> int:
+    """A number of the path; one beyond bigint names no row."""
+    value = int(text)
+    if not -BIGINT <= value < BIGINT:
+        raise Http404
+    return value

@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, QuerySet
-from django.http import Http404
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
+from cvgorod_hub.api.statements import moment, number
 from cvgorod_hub.api.views import RowListViewSet
 from messaging.filters import ChatFilterSet
 from messaging.models import Chat
@@ -31,15 +31,13 @@ class ChatViewSet(RowListViewSet):
     serializer_class = ChatRow
     filterset_class = ChatFilterSet
 
-    def get_keyset(self) -> Keyset:
-        by_activity = self.request.query_params.get("ordering") == "active"
-        return Keyset({"active_at" if by_activity else "created_at": datetime, "id": int})
+    keysets = {
+        "newest": Keyset({"created_at": datetime, "id": int}),
+        "active": Keyset({"active_at": datetime, "id": int}),
+    }
 
-    def retrieve(self, _request: Request, pk: str) -> Response:
-        rows = ChatRow.select(self.get_queryset().filter(pk=pk))
-        if not rows:
-            raise Http404
-        return Response(rows[0])
+    def retrieve(self, _request: Request, pk: str) -> HttpResponse:
+        return self.read_document(pk)
 
 
 @extend_schema_view(list=extend_schema(summary="Who has written in a chat; the newest account first"))
@@ -47,16 +45,20 @@ class ParticipantViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = TelegramUser.objects.all()
     serializer_class = ParticipantRow
-    keyset = Keyset({"id": int})
+    keysets = {"newest": Keyset({"id": int})}
+    path_arguments = ("chat_id",)
 
-    def get_queryset(self) -> QuerySet[Any]:
-        people: QuerySet[Any] = super().get_queryset()
-        if "chat_id" not in self.kwargs:  # while the schema is made
-            return people
-        chat = get_object_or_404(Chat.objects.only("pk"), pk=self.kwargs["chat_id"])
+    @classmethod
+    def rows(cls) -> QuerySet[Any]:
         counts = {"messages_count": Count("messages"), "last_message_at": Max("messages__timestamp")}
-        participants: QuerySet[Any] = people.filter(messages__chat=chat).annotate(**counts)
-        return participants
+        people = TelegramUser.objects.filter(messages__chat=number("chat_id"))
+        return people.annotate(**counts)
+
+    def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
+        page = self.read_page()
+        if not page.documents:  # or the chat that they wrote in exists
+            get_object_or_404(Chat.objects.only("pk"), pk=self.kwargs["chat_id"])
+        return page.as_response()
 
 
 @extend_schema_view(list=extend_schema(summary="Chats in which a client waits; the longest wait first"))
@@ -64,9 +66,12 @@ class UnansweredViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = Chat.objects.all()
     serializer_class = WaitingRow
-    keyset = Keyset({"waiting_since": datetime, "id": int}, newest_first=False)
+    keysets = {"longest": Keyset({"waiting_since": datetime, "id": int}, newest_first=False)}
     parameters = {"list": HoursParameters}
 
-    def get_queryset(self) -> QuerySet[Any]:
-        hours = self.read_parameters()["hours"]
-        return waiting_chats(since=timezone.now() - timedelta(hours=hours))
+    @classmethod
+    def rows(cls) -> QuerySet[Chat]:
+        return waiting_chats(since=moment("since"))
+
+    def path_values(self) -> dict[str, Any]:
+        return {"since": timezone.now() - timedelta(hours=self.read_parameters()["hours"])}

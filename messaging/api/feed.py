@@ -1,17 +1,28 @@
 """The feed for a program that polls: what is new or changed since it last asked."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.views import APIView
 
-from cvgorod_hub.api.pagination import Cursor, Keyset, KeysetPagination
-from messaging.querysets import MessageQuerySet
+from cvgorod_hub.api.pagination import (
+    Cursor,
+    Keyset,
+    KeysetPagination,
+    Page,
+    PagedView,
+    PageShape,
+    make_link,
+    read_cursor,
+    read_limit,
+)
 
+BY_TIME = Keyset({"timestamp": datetime, "id": int})
 # Oldest change first. The trigger of messaging's migration 0002 keeps `changed_xid`.
 FEED = Keyset({"changed_xid": int, "id": int}, newest_first=False)
+FEED_ORDER = "feed"
 LATEST = "latest"
 AFTER_HELP = (
     "The feed: what is new or changed after this cursor, oldest change first, each message as it is now. "
@@ -28,30 +39,25 @@ class MessagePagination(KeysetPagination):
     parameter_names = ("cursor", "limit", "after")
     may_be_empty = ("after",)
 
-    def read_page(self, queryset: QuerySet[Any]) -> list[dict[str, Any]]:
-        parameters = self.request.query_params
-        if "after" not in parameters:
-            return super().read_page(queryset)
-        if "cursor" in parameters:
+    def read_page(self, view: PagedView) -> Page:
+        given = view.request.query_params
+        if "after" not in given:
+            return super().read_page(view)
+        if "cursor" in given:
             raise ValidationError({"after": "Give after or cursor, not both."})
-        self.keyset = FEED
-        self.previous = None
-        if parameters["after"] == LATEST:
+        _order, filters, values = view.read_shape()
+        shape = PageShape(FEED_ORDER, "after", read_limit(view.request), filters)
+        rows: list[tuple[Any, ...]] = []
+        if given["after"] == LATEST:
             cursor = Cursor((_oldest_running(), 0))
-            rows: list[dict[str, Any]] = []
         else:
-            rows, cursor = self._read_changes(queryset, self.read_cursor("after"))
-        self.next = self.link("after", cursor)
-        return rows
-
-    def _read_changes(
-        self, queryset: MessageQuerySet | QuerySet[Any], cursor: Cursor | None
-    ) -> tuple[list[dict[str, Any]], Cursor]:
-        assert isinstance(queryset, MessageQuerySet)  # noqa: S101  (only messages have a feed)
-        place = cursor or Cursor((0, 0))
-        changes = FEED.seek(queryset.news().settled(), place.key)
-        rows, keys, _has_more = self.fetch(FEED.order(changes))
-        return rows, Cursor(keys[-1]) if keys else place
+            cursor = read_cursor(view.request, "after", FEED) or Cursor((0, 0))
+            rows, _has_more = self.read_rows(view, shape, values, cursor)
+        if rows:
+            cursor = Cursor(tuple(rows[-1][1:]))
+        return Page(
+            documents=[document for document, *_key in rows], next=make_link(view.request, "after", cursor)
+        )
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         after = {

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
-from django.http import Http404
+from django.db.models import Count, OuterRef, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -13,11 +13,13 @@ from rest_framework.response import Response
 
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset
+from cvgorod_hub.api.pagination import PageShape
 from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
-from cvgorod_hub.api.views import RowListViewSet
-from messaging.api.feed import MessagePagination
+from cvgorod_hub.api.statements import JsonRow, JsonRows, Statement, compile_documents, number
+from cvgorod_hub.api.views import RowListViewSet, read_number
+from messaging.api.context import read_context
+from messaging.api.feed import BY_TIME, FEED, FEED_ORDER, MessagePagination
 from messaging.filters import MessageFilterSet
 from messaging.models import Message, MessageVersion
 from messaging.querysets import MessageQuerySet
@@ -32,8 +34,6 @@ from messaging.serializers import (
     VersionRow,
 )
 
-BY_TIME = Keyset({"timestamp": datetime, "id": int})
-
 
 @extend_schema_view(
     list=extend_schema(summary="Messages, newest first; or, with `after`, what is new or changed"),
@@ -45,30 +45,38 @@ class MessageViewSet(RowListViewSet):
     serializer_class = MessageRow
     filterset_class = MessageFilterSet
     pagination_class = MessagePagination
-    keyset = BY_TIME
+    keysets = {"newest": BY_TIME, FEED_ORDER: FEED}
     parameters = {
         "context": ContextParameters,
         "total": PeriodParameters,
         "by_role": PeriodParameters,
     }
 
-    def retrieve(self, _request: Request, pk: str) -> Response:
-        analysis_columns = AnalysisRow.columns()
-        rows = MessageDetail.select(self.get_queryset().filter(pk=pk), *analysis_columns.values())
-        if not rows:
-            raise Http404
-        row = rows[0]
-        analysis = {name: row.pop(path) for name, path in analysis_columns.items()}
-        versions = VersionRow.select(MessageVersion.objects.filter(message_id=pk))
-        has_analysis = analysis["source"] is not None
-        return Response({**row, "analysis": analysis if has_analysis else None, "versions": versions})
+    @classmethod
+    def compile_page(cls, shape: PageShape) -> Statement:
+        if shape.order != FEED_ORDER:
+            return super().compile_page(shape)
+        changes = FEED.seek(
+            cls.narrow(Message.objects.with_automatic().news().settled(), dict(shape.filters))
+        )
+        return cls.compile_documents(FEED.order(changes)[: shape.limit], also=tuple(FEED.columns))
+
+    @classmethod
+    def compile_detail(cls) -> Statement:
+        analysis = AnalysisRow.listed(Message.objects.filter(pk=OuterRef("pk"), analysis__isnull=False))
+        versions = VersionRow.listed(MessageVersion.objects.filter(message=OuterRef("pk")))
+        rows = cls.rows().filter(pk=number("pk"))
+        rows = rows.annotate(what_it_means=JsonRow(*analysis), earlier=JsonRows(*versions))
+        columns = {**MessageDetail.columns(), "analysis": "what_it_means", "versions": "earlier"}
+        return compile_documents(rows, columns=columns)
+
+    def retrieve(self, _request: Request, pk: str) -> HttpResponse:
+        return self.read_document(pk)
 
     @extend_schema(summary="The conversation around a message, oldest first", responses=page_of(MessageRow))
     @action(detail=True, filterset_class=None, pagination_class=None)
-    def context(self, _request: Request, pk: str) -> Response:
-        message = get_object_or_404(Message.objects.only("chat_id", "timestamp"), pk=pk)
-        rows = read_context(message, limit=self.read_parameters()["limit"])
-        return Response({"next": None, "previous": None, "results": rows})
+    def context(self, _request: Request, pk: str) -> HttpResponse:
+        return read_context(read_number(pk), limit=self.read_parameters()["limit"]).as_response()
 
     @extend_schema(summary="How many messages", responses=TotalBody)
     @action(detail=False, url_path="stats/total", filterset_class=None, pagination_class=None)
@@ -91,27 +99,19 @@ class ClientMessagesViewSet(RowListViewSet):
     queryset = Message.objects.with_automatic()
     serializer_class = MessageRow
     filterset_class = MessageFilterSet
-    keyset = BY_TIME
+    keysets = {"newest": BY_TIME}
+    path_arguments = ("client_id",)
 
-    def get_queryset(self) -> QuerySet[Message]:
-        messages: QuerySet[Message] = super().get_queryset()
-        if "client_id" not in self.kwargs:  # while the schema is made
-            return messages
-        client = get_object_or_404(TelegramUser.objects.only("pk"), pk=self.kwargs["client_id"])
-        return messages.filter(user=client)
+    @classmethod
+    def rows(cls) -> QuerySet[Message]:
+        messages: QuerySet[Message] = super().rows()
+        return messages.filter(user=number("client_id"))
 
-
-def read_context(message: Message, *, limit: int) -> list[dict[str, Any]]:
-    """At most `limit` rows of the message's chat around it, oldest first, as evenly as there are."""
-    chat = Message.objects.with_automatic().filter(chat_id=message.chat_id)
-    key = (message.timestamp, message.pk)
-    earlier = MessageRow.select(BY_TIME.order(BY_TIME.seek(chat, key))[: limit - 1])
-    later_first = BY_TIME.order(BY_TIME.seek(chat, key, forward=False), forward=False)
-    later = MessageRow.select(later_first[: limit - 1])
-    wanted_after = max((limit - 1) // 2, limit - 1 - len(earlier))
-    after = later[:wanted_after]
-    before = earlier[: limit - 1 - len(after)]
-    return [*reversed(before), *MessageRow.select(chat.filter(pk=message.pk)), *after]
+    def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
+        page = self.read_page()
+        if not page.documents:  # or who wrote them exists
+            get_object_or_404(TelegramUser.objects.only("pk"), pk=self.kwargs["client_id"])
+        return page.as_response()
 
 
 def count_by_role(messages: MessageQuerySet) -> list[dict[str, Any]]:

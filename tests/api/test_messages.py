@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.http import HttpResponse
@@ -217,8 +217,9 @@ def test_detail(reader: Caller) -> None:
         "model_used": "",
         "tokens_used": 0,
         "processing_time_ms": 0,
-        "updated_at": analysis.updated_at.isoformat(),
+        "updated_at": body["analysis"]["updated_at"],
     }
+    assert datetime.fromisoformat(body["analysis"]["updated_at"]) == analysis.updated_at
 
 
 def test_detail_without_analysis(reader: Caller) -> None:

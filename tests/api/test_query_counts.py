@@ -18,18 +18,18 @@ QUERIES = {
     "messages?after=latest": KEY + 1,
     "messages?role=client": KEY + 2,  # the roles that there are
     "messages?search=роза&clients_only=true&has_intent=true&days=3": KEY + 1,
-    "messages/{message}": KEY + 2,  # and the earlier versions
-    "messages/{message}/context": KEY + 4,  # itself; before, after, and its row
+    "messages/{message}": KEY + 1,
+    "messages/{message}/context": KEY + 3,  # itself; before and after
     "messages/stats/total": KEY + 1,
     "messages/stats/by-role": KEY + 1,
     "clients": KEY + 1,
     "clients?search=человек": KEY + 1,
     "clients/{user}": KEY + 1,
-    "clients/{user}/messages": KEY + 2,  # whether there is such a person
+    "clients/{user}/messages": KEY + 1,
     "clients/stats/active": KEY + 1,
     "chats": KEY + 1,
     "chats/{chat}": KEY + 1,
-    "chats/{chat}/participants": KEY + 2,  # whether there is such a chat
+    "chats/{chat}/participants": KEY + 1,
     "intents": KEY + 1,
     "intents/daily": KEY + 1,
     "intents/urgent": KEY + 3,  # which are unanswered; their rows, then the others'

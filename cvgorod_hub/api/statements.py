@@ -1,0 +1,182 @@
+"""Queries that the ORM compiles once, and PostgreSQL plans once, however often they are asked.
+
+Building and compiling a queryset of a page takes the ORM several milliseconds, planning its joins takes
+PostgreSQL two more; reading the rows takes one. So a queryset is built with a `Param` wherever a value
+will stand, becomes a `Statement`, and is kept by whoever knows what decides its shape. PostgreSQL writes
+the JSON itself (`row_to_json`), so that no row is taken apart here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.contrib.postgres.fields import ArrayField
+from django.db import InterfaceError, OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateTimeField,
+    Expression,
+    Field,
+    Func,
+    QuerySet,
+    Subquery,
+    TextField,
+)
+from django.db.models.sql.compiler import SQLCompiler
+from psycopg.types.numeric import Int8
+
+# No text in PostgreSQL can hold it, so it never stands in a query otherwise.
+_SLOT_MARK = "\x00"
+
+
+class Param(Expression):
+    """A value that is filled in when the statement runs."""
+
+    def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(  # type: ignore[override]  # its stubs know of numbers and texts only
+        self, _compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list["_Slot"]]:
+        return f"%s::{self.output_field.db_type(connection)}", [_Slot(self.name)]
+
+
+def number(name: str) -> Param:
+    return Param(name, BigIntegerField())
+
+
+def moment(name: str) -> Param:
+    return Param(name, DateTimeField())
+
+
+def numbers(name: str) -> Param:
+    return Param(name, ArrayField(BigIntegerField()))
+
+
+class IsOneOf(Func):
+    """`IsOneOf("chat_id", numbers("chats"))`: a column's value is in the list."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+class JsonRows(Subquery):
+    """The rows of a `values_list`, as a JSON array of objects with these names."""
+
+    template = (
+        "(SELECT coalesce(json_agg(row_to_json(listed)), '[]'::json) "
+        "FROM (%(subquery)s) AS listed(%(names)s))"
+    )
+
+    def __init__(self, queryset: QuerySet[Any], names: Sequence[str]) -> None:
+        super().__init__(queryset, output_field=TextField(), names=_names(names))
+
+
+class JsonRow(JsonRows):
+    """The one row of a `values_list` as a JSON object; null where there is none."""
+
+    template = "(SELECT row_to_json(listed) FROM (%(subquery)s) AS listed(%(names)s))"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL whose `%s` stand for the named values, in this order."""
+
+    sql: str
+    names: tuple[str, ...]
+
+    def rows(self, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Run it; each value must be there under its name.
+
+        Replaces the health check that Django makes before a request's first query by one more try on a
+        new connection: a statement reads, so nothing is done twice.
+        """
+        parameters = [_typed(values[name]) for name in self.names]
+        try:
+            rows = _fetch(self.sql, parameters)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or connection.health_check_done:  # type: ignore[attr-defined]
+                raise
+            connection.close()
+            rows = _fetch(self.sql, parameters)
+        connection.health_check_done = True  # type: ignore[attr-defined]  # stubs lack it
+        return rows
+
+
+def compile_values(queryset: QuerySet[Any]) -> Statement:
+    """The statement of a `values_list` as it stands."""
+    return _statement(*queryset.query.sql_with_params())
+
+
+def compile_documents(
+    queryset: QuerySet[Any], *, columns: Mapping[str, str], also: Sequence[str] = ()
+) -> Statement:
+    """Rows of (JSON text, further values): `columns` names what stands in the JSON, by ORM path.
+
+    `also` names columns, or further paths, whose values come beside the JSON.
+    """
+    hidden = [path for path in also if path not in columns]
+    inner, parameters = queryset.values_list(*columns.values(), *hidden).query.sql_with_params()
+    names = _names([*columns, *hidden])
+    document = "row_to_json(listed)"
+    if hidden:
+        shown = ", ".join(f"listed.{_quote(name)}" for name in columns)
+        document = f"(SELECT row_to_json(shown) FROM (SELECT {shown}) AS shown)"  # noqa: S608
+    selected = [f"{document}::text", *(f"listed.{_quote(name)}" for name in also)]
+    sql = f"SELECT {', '.join(selected)} FROM ({inner}) AS listed({names})"  # noqa: S608  (all of it is the ORM's)
+    return _statement(sql, parameters)
+
+
+def _statement(sql: str, parameters: Sequence[object]) -> Statement:
+    """Constants become literals: behind a placeholder they would hide from partial indexes."""
+    names = tuple(value.name for value in parameters if isinstance(value, _Slot))
+    pieces = tuple(_SLOT_MARK if isinstance(value, _Slot) else _literal(value) for value in parameters)
+    return Statement((sql % pieces).replace("%", "%%").replace(_SLOT_MARK, "%s"), names)
+
+
+def _fetch(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    connection.ensure_connection()
+    raw: Any = _PreparedCursor(connection.connection)
+    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with make(raw) as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+class _PreparedCursor(psycopg.Cursor[Any]):
+    """Binds values in the server, and prepares a statement the first time it sees it."""
+
+    def execute(  # type: ignore[override]  # as Django calls it
+        self, query: str, params: Sequence[object] | None = None
+    ) -> "_PreparedCursor":
+        super().execute(query, params, prepare=True)
+        return self
+
+
+@dataclass(frozen=True)
+class _Slot:
+    name: str
+
+
+def _typed(value: object) -> object:
+    # psycopg would send the smallest integer type that fits, each of which is prepared anew.
+    return Int8(value) if type(value) is int else value
+
+
+def _literal(value: object) -> str:
+    connection.ensure_connection()
+    return psycopg.sql.Literal(value).as_string(connection.connection)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(_quote(name) for name in names)
+
+
+def _quote(name: str) -> str:
+    return connection.ops.quote_name(name)
