@@ -1,6 +1,6 @@
-"""The API's routes, put together from the rooms."""
+"""The API's routes, put together from the rooms: `router` below /api/v1/, the rest below /api/."""
 
-from django.urls import include, path, re_path
+from django.urls import re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation
 
@@ -29,7 +29,6 @@ router.register("sandbox", SandboxViewSet, basename="sandbox")
 schema_view = SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation)
 
 urlpatterns = [
-    path("v1/", include(router.urls)),
     re_path(r"^schema/?$", schema_view, name="api-schema"),
     re_path(r"^docs/?$", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     re_path(r"", unknown_url, name="api-unknown"),

@@ -66,13 +66,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "cvgorod_hub.common.pages.SessionMiddleware",
     "cvgorod_hub.common.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "cvgorod_hub.common.pages.CsrfViewMiddleware",
+    "cvgorod_hub.common.pages.AuthenticationMiddleware",
+    "cvgorod_hub.common.pages.MessageMiddleware",
+    "cvgorod_hub.common.pages.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "cvgorod_hub.urls"
 WSGI_APPLICATION = "cvgorod_hub.wsgi.application"
