@@ -28,15 +28,19 @@ def main(names: list[str]) -> None:
     of_tests = [name for name in MEASURES if name in names or not names]
     calls = api.names() if not names or "api" in names else [name for name in api.names() if name in names]
     rows: list[Row] = []
+    errors: list[str] = []
     try:
         if calls:
-            rows += api.measure(calls)
+            rows, errors = api.measure(calls)
     except api.BenchError as error:
         sys.exit(f"error: {error}")
     if of_tests:
         rows += measure_on_test_servers(of_tests)
-    print("\n" + as_table(rows))  # noqa: T201
-    RESULT.write_text(json.dumps(as_document(rows), indent=2, ensure_ascii=False) + "\n")
+    if rows:
+        print("\n" + as_table(rows))  # noqa: T201
+        RESULT.write_text(json.dumps(as_document(rows), indent=2, ensure_ascii=False) + "\n")
+    if errors:
+        sys.exit("\n".join(f"error: {error}" for error in errors))
 
 
 def measure_on_test_servers(names: list[str]) -> list[Row]:

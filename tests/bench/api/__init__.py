@@ -26,11 +26,12 @@ def names() -> list[str]:
     return [call.name for call in CALLS]
 
 
-def measure(calls: list[str]) -> list[Row]:
+def measure(calls: list[str]) -> tuple[list[Row], list[str]]:
+    """The rows, and what went wrong with calls that have none. Raises BenchError where none began."""
     with tempfile.TemporaryDirectory(prefix="hub-bench-result-") as folder:
-        result = Path(folder) / "rows.json"
+        result = Path(folder) / "result.json"
         done = subprocess.run([sys.executable, "-m", "tests.bench.api", str(result), *calls], check=False)
         if done.returncode:
             raise BenchError("the API could not be measured; the reason stands above")
-        rows = json.loads(result.read_text())
-    return [Row(**{**row, "goal": Goal(**row["goal"])}) for row in rows]
+        found = json.loads(result.read_text())
+    return [Row(**{**row, "goal": Goal(**row["goal"])}) for row in found["rows"]], found["errors"]

@@ -33,6 +33,8 @@ ROUNDS = int(os.environ.get("HUB_BENCH_ROUNDS", "3"))
 WARM_UP_SECONDS = 1
 # Requests that a round leaves unanswered end before the next one begins.
 PAUSE_SECONDS = 0.2
+# A round in which nothing was answered is taken again at this length.
+PATIENCE_SECONDS = 15
 MOST_GROWTH = 1.2
 
 
@@ -51,14 +53,21 @@ class Bench:
 def main(result: str, names: list[str]) -> None:
     if wrk.executable() is None:
         sys.exit(f"error: {wrk.INSTALL}")
+    rows: list[Row] = []
+    errors: list[str] = []
     try:
         with running() as bench:
-            rows = [row for call in CALLS if call.name in names for row in measure(call, bench)]
-    except (WrongAnswerError, EmbeddedServerError, RuntimeError, ValueError) as error:
+            for call in CALLS:
+                if call.name in names:
+                    try:
+                        rows += measure(call, bench)
+                    except (WrongAnswerError, ValueError) as error:
+                        errors.append(f"{call.name}: {error}")
+    except (EmbeddedServerError, RuntimeError) as error:
         sys.exit(f"error: {error}")
     except subprocess.CalledProcessError as error:
         sys.exit(f"error: {' '.join(map(str, error.cmd[1:4]))} failed, as said above")
-    Path(result).write_text(json.dumps([asdict(row) for row in rows]))
+    Path(result).write_text(json.dumps({"rows": [asdict(row) for row in rows], "errors": errors}))
 
 
 @contextlib.contextmanager
@@ -140,10 +149,14 @@ def loader(call: Call, load: wrk.Load, sizes: Sizes) -> Callable[[], float]:
         runs += 1
         outcome = wrk.run(load, seconds=seconds, name=f"{load.key[-8:]}-{runs}")
         if outcome.errors:
-            raise WrongAnswerError(f"{call.name}: {outcome.errors} errors of {outcome.requests} requests")
+            raise WrongAnswerError(f"{outcome.errors} errors of {outcome.requests} requests")
+        if not outcome.requests:
+            if seconds >= PATIENCE_SECONDS:
+                raise WrongAnswerError(f"{load.url}: nothing was answered in {seconds} s")
+            return run(PATIENCE_SECONDS)
         if not sizes.least * 0.98 <= outcome.bytes_each <= sizes.most + wrk.HEADERS:
             raise WrongAnswerError(
-                f"{call.name}: {outcome.bytes_each:.0f} bytes an answer, not {sizes.least} to {sizes.most}"
+                f"{outcome.bytes_each:.0f} bytes an answer, not {sizes.least} to {sizes.most}"
             )
         return outcome.per_second
 

@@ -42,10 +42,7 @@ DETAIL = f"""
         FROM message_versions v WHERE v.message_id = m.id) AS versions
     {MESSAGE_TABLES} WHERE m.id = $1
 """  # noqa: S608  (nothing of a caller's in it)
-ANALYSIS = (
-    *("intent", "sentiment", "is_urgent", "entities", "confidence", "source", "model_used", "tokens_used"),
-    *("processing_time_ms", "updated_at"),
-)
+OF_ANALYSIS_ALONE = ("entities", "source", "model_used", "tokens_used", "processing_time_ms", "updated_at")
 CLIENTS = """
     SELECT u.id, u.username, u.first_name, u.last_name, r.role_name AS role, u.first_seen, u.last_seen,
         (SELECT count(*) FROM messages m WHERE m.user_id = u.id) AS messages_count
@@ -219,12 +216,15 @@ async def message(request: Request, message_id: int) -> Response:
     if row is None:
         raise HTTPException(404)
     body = dict(row)
-    analysis = {name: body[name] for name in ANALYSIS}
-    for name in ANALYSIS:
-        if name not in ("intent", "sentiment", "is_urgent"):
-            del body[name]
-    body["versions"] = body.pop("versions")
-    body["analysis"] = analysis if analysis["source"] is not None else None
+    said = {name: body.pop(name) for name in OF_ANALYSIS_ALONE}
+    is_analysed = said["source"] is not None
+    shared = {
+        "intent": body["intent"],
+        "sentiment": body["sentiment"],
+        "is_urgent": body["is_urgent"],
+        "confidence": body["intent_confidence"],
+    }
+    body["analysis"] = {**shared, **said} if is_analysed else None
     return as_json(body)
 
 
