@@ -1,42 +1,59 @@
-"""Run the measures on embedded servers, print a table, write bench.json. Names choose some of them."""
+"""Run the measures on embedded servers, print a table, write bench.json. Names choose some of them.
+
+`api` is all of its calls; `api.messages` is one.
+"""
 
 import json
 import os
 import sys
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
 import django
 
-from tests.bench.rows import Row
+from tests.bench import api
+from tests.bench.rows import Row, as_document, as_table
 
+# On the tests' servers and settings; `api` has servers of its own.
 MEASURES = ("delivery", "ingest")
 RESULT = Path("bench.json")
 
 
 def main(names: list[str]) -> None:
-    if unknown := set(names) - set(MEASURES):
-        sys.exit(f"error: no such measure: {', '.join(sorted(unknown))} (there are: {', '.join(MEASURES)})")
+    known = {*MEASURES, "api", *api.names()}
+    if unknown := set(names) - known:
+        sys.exit(
+            f"error: no such measure: {', '.join(sorted(unknown))} (there are: {', '.join(sorted(known))})"
+        )
+    of_tests = [name for name in MEASURES if name in names or not names]
+    calls = api.names() if not names or "api" in names else [name for name in api.names() if name in names]
+    rows: list[Row] = []
+    errors: list[str] = []
+    try:
+        if calls:
+            rows, errors = api.measure(calls)
+    except api.BenchError as error:
+        sys.exit(f"error: {error}")
+    if of_tests:
+        rows += measure_on_test_servers(of_tests)
+    if rows:
+        print("\n" + as_table(rows))  # noqa: T201
+        RESULT.write_text(json.dumps(as_document(rows), indent=2, ensure_ascii=False) + "\n")
+    if errors:
+        sys.exit("\n".join(f"error: {error}" for error in errors))
+
+
+def measure_on_test_servers(names: list[str]) -> list[Row]:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     rows: list[Row] = []
-    for name in names or MEASURES:
+    for name in names:
         print(f"measuring {name} …", flush=True)  # noqa: T201
         rows += import_module(f"tests.bench.{name}").measure()
-    show(rows)
-    RESULT.write_text(json.dumps([asdict(row) | {"ratio": row.ratio} for row in rows], indent=2) + "\n")
-
-
-def show(rows: list[Row]) -> None:
-    print(f"\n{'measure':58} {'value':>9} {'bound':>9} {'':4} {'ratio':>6}  goal")  # noqa: T201
-    for row in rows:
-        print(  # noqa: T201
-            f"{row.name:58} {row.value:9.2f} {row.bound:9.2f} {row.unit:4} {row.ratio:6.2f}  {row.goal}"
-        )
+    return rows
 
 
 if __name__ == "__main__":
