@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from cvgorod_hub.api.statements import Param
+from cvgorod_hub.common.statements import Param
 from messaging.models import Chat, Message
 
 

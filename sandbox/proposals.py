@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cvgorod_hub.common.bulk import insert_rows
 from messaging.models import Chat
 from sandbox.actors import Actor
 from sandbox.errors import (
@@ -143,17 +144,19 @@ def refuse_unreachable(chat: Chat) -> None:
 
 def _store(responses: list[PendingResponse], actor: Actor) -> None:
     with transaction.atomic():
-        PendingResponse.objects.bulk_create(responses)
-        ResponseEvent.objects.bulk_create(
-            ResponseEvent(
-                response=response,
-                kind=ResponseEvent.Kind.PROPOSED,
-                actor_name=actor.name,
-                actor_user=actor.user,
-                actor_key=actor.key,
-                text_after=response.response_text,
-            )
-            for response in responses
+        insert_rows(responses)
+        insert_rows(
+            [
+                ResponseEvent(
+                    response=response,
+                    kind=ResponseEvent.Kind.PROPOSED,
+                    actor_name=actor.name,
+                    actor_user=actor.user,
+                    actor_key=actor.key,
+                    text_after=response.response_text,
+                )
+                for response in responses
+            ]
         )
 
 

@@ -19,7 +19,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cvgorod_hub.api.moments import parse_moment
-from cvgorod_hub.api.statements import Param
+from cvgorod_hub.common.statements import Param
 
 BIGINT = 2**63
 

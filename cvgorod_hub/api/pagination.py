@@ -25,7 +25,7 @@ from rest_framework.views import APIView
 
 from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.renderers import JsonText
-from cvgorod_hub.api.statements import Param, Statement
+from cvgorod_hub.common.statements import Param, Statement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000

@@ -15,7 +15,7 @@ from cvgorod_hub.api.pagination import Keyset, KeysetPagination, Page, PageShape
 from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters, read_with
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.rows import RowSerializer
-from cvgorod_hub.api.statements import Statement, compile_documents, number
+from cvgorod_hub.common.statements import Statement, compile_documents, number
 
 
 class HubViewSet(GenericViewSet[Any]):

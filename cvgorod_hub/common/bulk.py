@@ -8,10 +8,14 @@ PostgreSQL needs for the rows. Here the rows travel as one JSON document, which 
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
 from django.db import connection, models
+from django.db.models.expressions import DatabaseDefault
+
+from cvgorod_hub.common.prepared import prepared_cursor
 
 Columns = Sequence["models.Field[Any, Any]"]
 
@@ -27,18 +31,14 @@ def insert_rows(
     """
     if not rows:
         return 0
-    model, columns = type(rows[0]), _stored_columns(rows[0])
+    model = type(rows[0])
+    columns = [column for column in _stored_columns(model) if not _is_left_to_database(rows[0], column)]
     for column in columns:
         if getattr(column, "auto_now_add", False) or getattr(column, "auto_now", False):
             for row in rows:
                 column.pre_save(row, add=True)
-    statement = f"""
-        INSERT INTO {_quote(model._meta.db_table)} ({_names(columns)})
-        SELECT * FROM json_to_recordset(%s) AS fresh ({_declared(columns)})
-        {_on_conflict(_columns(rows[0], conflict), _columns(rows[0], update))}
-        RETURNING {_quote(_key(model).column)}
-    """  # noqa: S608, SLF001  (names of the model's own)
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
+        statement = _insert_statement(model, tuple(columns), tuple(conflict), tuple(update))
         cursor.execute(statement, [_document(rows, columns)])
         if conflict and not update:
             return int(cursor.rowcount)
@@ -52,28 +52,51 @@ def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     """UPDATE these fields of rows of one model, each to its own values (`auto_now` is not set)."""
     if not rows:
         return
-    model, columns = type(rows[0]), _columns(rows[0], fields)
-    keyed = [_key(model), *columns]
+    model = type(rows[0])
+    keyed = [_key(model), *_columns(model, tuple(fields))]
+    with prepared_cursor() as cursor:
+        cursor.execute(_update_statement(model, tuple(fields)), [_document(rows, keyed)])
+
+
+@cache
+def _insert_statement(
+    model: type[models.Model], columns: Columns, conflict: tuple[str, ...], update: tuple[str, ...]
+) -> str:
+    return f"""
+        INSERT INTO {_quote(model._meta.db_table)} ({_names(columns)})
+        SELECT * FROM json_to_recordset(%s::json) AS fresh ({_declared(columns)})
+        {_on_conflict(_columns(model, conflict), _columns(model, update))}
+        RETURNING {_quote(_key(model).column)}
+    """  # noqa: S608, SLF001  (names of the model's own)
+
+
+@cache
+def _update_statement(model: type[models.Model], fields: tuple[str, ...]) -> str:
+    columns = _columns(model, fields)
     table, key = _quote(model._meta.db_table), _quote(_key(model).column)  # noqa: SLF001
     new_values = ", ".join(f"{_quote(column.column)} = fresh.{_quote(column.column)}" for column in columns)
-    statement = f"""
+    return f"""
         UPDATE {table} SET {new_values}
-        FROM json_to_recordset(%s) AS fresh ({_declared(keyed)})
+        FROM json_to_recordset(%s::json) AS fresh ({_declared([_key(model), *columns])})
         WHERE {table}.{key} = fresh.{key}
     """  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [_document(rows, keyed)])
 
 
-def _stored_columns(row: models.Model) -> Columns:
+@cache
+def _stored_columns(model: type[models.Model]) -> Columns:
     """All but what the database makes itself: the key where it counts, generated columns."""
-    fields = row._meta.concrete_fields  # noqa: SLF001  (Django's documented name)
+    fields = model._meta.concrete_fields  # noqa: SLF001  (Django's documented name)
     return [field for field in fields if not isinstance(field, models.AutoField) and not field.generated]
 
 
-def _columns(row: models.Model, names: Sequence[str]) -> Columns:
-    meta = row._meta  # noqa: SLF001  (Django's documented name)
+@cache
+def _columns(model: type[models.Model], names: tuple[str, ...]) -> Columns:
+    meta = model._meta  # noqa: SLF001  (Django's documented name)
     return [meta.get_field(name) for name in names]  # type: ignore[misc]
+
+
+def _is_left_to_database(row: models.Model, column: "models.Field[Any, Any]") -> bool:
+    return isinstance(getattr(row, column.attname), DatabaseDefault)
 
 
 def _key(model: type[models.Model]) -> "models.Field[Any, Any]":

@@ -4,14 +4,14 @@ A call of the API spends more time in these than in its own code, and has no use
 are Django's, so that its checks find what the admin needs.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseForbidden
 from django.middleware import clickjacking, csrf
+from django.utils.deprecation import MiddlewareMixin
 
 FOR_PROGRAMS = ("/api/", "/health/", "/telegram/")
 
@@ -20,16 +20,11 @@ def is_for_programs(request: HttpRequest) -> bool:
     return request.path_info.startswith(FOR_PROGRAMS)
 
 
-class PagesOnly:
+class PagesOnly(MiddlewareMixin):
     """Steps aside where a program calls."""
 
-    get_response: Callable[[HttpRequest], HttpResponseBase]
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if is_for_programs(request):
-            return self.get_response(request)
-        answer: HttpResponseBase = super().__call__(request)  # type: ignore[misc]  # of the middleware beside it
-        return answer
+    def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401  (as its base says)
+        return self.get_response(request) if is_for_programs(request) else super().__call__(request)
 
 
 class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):
@@ -39,7 +34,7 @@ class SessionMiddleware(PagesOnly, sessions.SessionMiddleware):
 class CsrfViewMiddleware(PagesOnly, csrf.CsrfViewMiddleware):
     """What is called with a key, and by Telegram with its secret, is exempt anyhow."""
 
-    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:  # noqa: ANN401
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseForbidden | None:
         return None if is_for_programs(request) else super().process_view(request, *view)
 
 

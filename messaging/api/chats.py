@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
-from cvgorod_hub.api.statements import moment, number
 from cvgorod_hub.api.views import RowListViewSet
+from cvgorod_hub.common.statements import moment, number
 from messaging.filters import ChatFilterSet
 from messaging.models import Chat
 from messaging.serializers import ChatRow, HoursParameters, ParticipantRow, WaitingRow

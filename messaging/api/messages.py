@@ -16,8 +16,8 @@ from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import PageShape
 from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
-from cvgorod_hub.api.statements import JsonRow, JsonRows, Statement, compile_documents, number
 from cvgorod_hub.api.views import RowListViewSet, read_number
+from cvgorod_hub.common.statements import JsonRow, JsonRows, Statement, compile_documents, number
 from messaging.api.context import read_context
 from messaging.api.feed import BY_TIME, FEED, FEED_ORDER, MessagePagination
 from messaging.filters import MessageFilterSet

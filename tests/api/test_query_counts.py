@@ -72,6 +72,6 @@ def test_a_proposal(agent: Caller, rows: dict[str, int]) -> None:
         answer = agent.post("send", {"chat_id": Chat.objects.first().pk, "text": "Да"})
 
     assert answer.status_code == 201
-    written = [query["sql"] for query in queries if query["sql"].startswith("INSERT")]
+    written = [query["sql"] for query in queries if query["sql"].lstrip().startswith("INSERT")]
     assert len(written) == 2, written  # the draft and its log
     assert Message.objects.count() == 5

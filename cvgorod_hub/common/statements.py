@@ -28,6 +28,8 @@ from django.db.models import (
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg.types.numeric import Int8
 
+from cvgorod_hub.common.prepared import prepared_cursor
+
 # No text in PostgreSQL can hold it, so it never stands in a query otherwise.
 _SLOT_MARK = "\x00"
 
@@ -97,15 +99,15 @@ class Statement:
         new connection: a statement reads, so nothing is done twice.
         """
         parameters = [_typed(values[name]) for name in self.names]
+        is_first = not connection.health_check_done  # type: ignore[attr-defined]  # stubs lack it
+        connection.health_check_done = True  # type: ignore[attr-defined]
         try:
-            rows = _fetch(self.sql, parameters)
+            return _fetch(self.sql, parameters)
         except (OperationalError, InterfaceError):
-            if connection.in_atomic_block or connection.health_check_done:  # type: ignore[attr-defined]
+            if connection.in_atomic_block or not is_first:
                 raise
             connection.close()
-            rows = _fetch(self.sql, parameters)
-        connection.health_check_done = True  # type: ignore[attr-defined]  # stubs lack it
-        return rows
+            return _fetch(self.sql, parameters)
 
 
 def compile_values(queryset: QuerySet[Any]) -> Statement:
@@ -140,23 +142,10 @@ def _statement(sql: str, parameters: Sequence[object]) -> Statement:
 
 
 def _fetch(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
-    connection.ensure_connection()
-    raw: Any = _PreparedCursor(connection.connection)
-    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with make(raw) as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
-
-
-class _PreparedCursor(psycopg.Cursor[Any]):
-    """Binds values in the server, and prepares a statement the first time it sees it."""
-
-    def execute(  # type: ignore[override]  # as Django calls it
-        self, query: str, params: Sequence[object] | None = None
-    ) -> "_PreparedCursor":
-        super().execute(query, params, prepare=True)
-        return self
 
 
 @dataclass(frozen=True)
