@@ -38,6 +38,11 @@ class HubViewSet(GenericViewSet[Any]):
         assert isinstance(key, ApiKey)  # noqa: S101  (HasScope let nobody else in)
         return key
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Nothing: there is one format, and which methods are allowed is said where one is refused."""
+        return {}
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         known, may_be_empty = _known_parameters(type(self), self.action)

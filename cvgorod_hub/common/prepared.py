@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
 
 @contextmanager
@@ -19,8 +19,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw: Any = _PreparedCursor(connection.connection)
-    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with make(raw) as cursor:
+    with (_LoggedCursor if connection.queries_logged else CursorWrapper)(raw, connection) as cursor:
         yield cursor
 
 
@@ -32,3 +31,11 @@ class _PreparedCursor(psycopg.Cursor[Any]):
     ) -> "_PreparedCursor":
         super().execute(query, params, prepare=True)
         return self
+
+
+class _LoggedCursor(CursorDebugWrapper):
+    """Logs a statement with its values, as other queries are logged."""
+
+    def execute(self, sql: Any, params: Any = None) -> Any:  # noqa: ANN401  (as its base says)
+        with self.debug_sql(connection.ops.compose_sql(sql, params)):  # type: ignore[attr-defined]
+            return CursorWrapper.execute(self, sql, params)

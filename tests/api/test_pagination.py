@@ -224,11 +224,11 @@ def test_a_deep_page_is_read_from_the_index(reader: Caller, parameters: dict[str
         reader.follow(first["next"].replace("limit=1000", "limit=10"))
     page = next(query["sql"] for query in queries if 'FROM "messages"' in query["sql"])
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (GENERIC_PLAN) " + page.replace("%", "%%"))
+        cursor.execute("EXPLAIN " + page.replace("%", "%%"))
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
     assert f"Index Scan Backward using {index} on messages" in plan
-    assert '(ROW("timestamp", id) < ROW($' in plan
+    assert '(ROW("timestamp", id) < ROW(' in plan
     scan = plan.split(f"{index} on messages", 1)[1].split("->", 1)[0]
     assert "Filter" not in scan
     assert "Sort" not in plan

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from bots.models import RawUpdate, TelegramBot
 from bots.raw_updates import store_updates
 from bots.updates import parse_all_waiting_updates
+from intents import rulebook
 from messaging.models import Chat, Message
 from tests.bots.realistic import CONTENTS, DATE, EVENTS, deleted, membership, message, update
 
@@ -49,7 +50,8 @@ def queries_for(updates: list[dict[str, Any]]) -> int:
     return len(caught)
 
 
-def test_a_batch_of_a_hundred_costs_no_more_queries_than_one_of_ten() -> None:
+def test_a_batch_of_a_hundred_costs_no_more_queries_than_one_of_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rulebook, "LOOK_EVERY_SECONDS", 3600)  # or a slow machine makes one query more
     TelegramBot.objects.create(id=BOT_ID)
     queries_for(batch(10, first=1000))
 
