@@ -35,6 +35,14 @@ class ClientViewSet(RowListViewSet):
         "active": Keyset({"last_seen": datetime, "id": int}),
     }
 
+    @classmethod
+    def rows(cls, *, is_limited: bool) -> QuerySet[TelegramUser]:
+        """With the messages that there are for the caller, and whom there are none of is not there."""
+        if not is_limited:
+            return TelegramUserQuerySet(TelegramUser).with_messages_count()
+        seen = is_visible("messages__chat_id")
+        return TelegramUserQuerySet(TelegramUser).with_messages_count(among=seen).filter(messages_count__gt=0)
+
     def retrieve(self, _request: Request, pk: str) -> HttpResponse:
         return self.read_document(pk)
 

@@ -135,6 +135,7 @@ class PendingViewSet(RowListViewSet):
     required_scope = Scope.READ
     queryset = PendingResponse.objects.queue().with_staleness()
     serializer_class = ResponseRow
+    chat_path = "chat_id"
     keysets = {"oldest": Keyset({"created_at": datetime, "id": int}, newest_first=False)}
 
 

@@ -8,7 +8,7 @@ second shift the page; Telegram's times are whole seconds. Here the comparison i
 import base64
 import binascii
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, ClassVar, Protocol
@@ -101,20 +101,22 @@ class PagedView(Protocol):
     @classmethod
     def compile_page(cls, shape: "PageShape") -> Statement: ...
 
-    def read_shape(self) -> tuple[str, tuple[tuple[str, Hashable], ...], dict[str, Any]]: ...
+    def read_shape(self) -> "tuple[PageShape, dict[str, Any]]": ...
 
 
 @dataclass(frozen=True)
 class PageShape:
     """What decides a page's SQL; pages of one shape share one statement.
 
-    `seek` is empty for a first page, else "after" or "before" the cursor's row.
+    `seek` is empty for a first page, else "after" or "before" the cursor's row. `is_limited`: to the chats
+    that exist for the key.
     """
 
     order: str
-    seek: str
     limit: int
     filters: tuple[tuple[str, Hashable], ...]
+    is_limited: bool
+    seek: str = ""
 
     @property
     def is_forward(self) -> bool:
@@ -141,12 +143,11 @@ class KeysetPagination(BasePagination):
     may_be_empty: tuple[str, ...] = ()
 
     def read_page(self, view: PagedView) -> Page:
-        order, filters, values = view.read_shape()
-        keyset = view.keysets[order]
-        cursor = read_cursor(view.request, "cursor", keyset)
+        shape, values = view.read_shape()
+        cursor = read_cursor(view.request, "cursor", view.keysets[shape.order])
         forward = cursor is None or cursor.forward
-        seek = "" if cursor is None else "after" if forward else "before"
-        shape = PageShape(order, seek, read_limit(view.request), filters)
+        if cursor is not None:
+            shape = replace(shape, seek="after" if forward else "before")
         rows, has_more = self.read_rows(view, shape, values, cursor)
         if not forward:
             rows.reverse()

@@ -11,11 +11,14 @@ from rest_framework.viewsets import GenericViewSet
 
 from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.models import ApiKey
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination, Page, PageShape
+from cvgorod_hub.api.pagination import Keyset, KeysetPagination, Page, PageShape, read_limit
 from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters, read_with
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.rows import RowSerializer
-from cvgorod_hub.common.statements import Statement, compile_documents, number
+from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, number, numbers
+
+
+VISIBLE_CHATS = "visible chats"
 
 
 class HubViewSet(GenericViewSet[Any]):
@@ -51,6 +54,10 @@ class HubViewSet(GenericViewSet[Any]):
     def read_parameters(self) -> dict[str, Any]:
         return read_with(self.parameters[self.action], self.request.query_params)
 
+    def visible_values(self) -> dict[str, Any]:
+        """The chats that exist for the key, for statements of which they are a part."""
+        return {VISIBLE_CHATS: self.key.chat_ids} if self.key.is_limited else {}
+
     def read_body(self, body_class: type[StrictSerializer]) -> dict[str, Any]:
         return read_with(body_class, self.request.data)
 
@@ -77,25 +84,30 @@ class RowListViewSet(HubViewSet):
     serializer_class: type[RowSerializer]
     pagination_class = KeysetPagination
     keysets: ClassVar[Mapping[str, Keyset]]
+    # Where a row's chat stands, for keys that only some chats exist for.
+    chat_path: ClassVar[str]
     # Arguments of the path that `rows` uses as Params.
     path_arguments: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def rows(cls) -> QuerySet[Any]:
-        return cls.queryset.all()
+    def rows(cls, *, is_limited: bool) -> QuerySet[Any]:
+        """All rows that there are for the caller."""
+        queryset = cls.queryset.all()
+        return queryset.filter(is_visible(cls.chat_path)) if is_limited else queryset
 
     @classmethod
     def compile_page(cls, shape: PageShape) -> Statement:
         keyset = cls.keysets[shape.order]
-        queryset = cls.narrow(cls.rows(), dict(shape.filters))
+        queryset = cls.narrow(cls.rows(is_limited=shape.is_limited), dict(shape.filters))
         if shape.seek:
             queryset = keyset.seek(queryset, forward=shape.is_forward)
         queryset = keyset.order(queryset, forward=shape.is_forward)[: shape.limit + 1]
-        return cls.compile_documents(queryset, also=tuple(keyset.columns))
+        return compile_documents(queryset, columns=cls.serializer_class.columns(), also=tuple(keyset.columns))
 
     @classmethod
-    def compile_documents(cls, queryset: QuerySet[Any], *, also: Sequence[str] = ()) -> Statement:
-        return compile_documents(queryset, columns=cls.serializer_class.columns(), also=also)
+    def compile_detail(cls, *, is_limited: bool) -> Statement:
+        queryset = cls.rows(is_limited=is_limited).filter(pk=number("pk"))
+        return compile_documents(queryset, columns=cls.serializer_class.columns())
 
     @classmethod
     def narrow(cls, queryset: QuerySet[Any], filters: Mapping[str, Any]) -> QuerySet[Any]:
@@ -109,11 +121,16 @@ class RowListViewSet(HubViewSet):
         assert isinstance(paginator, KeysetPagination)  # noqa: S101  (`pagination_class`)
         return paginator.read_page(self)
 
-    def read_shape(self) -> tuple[str, tuple[tuple[str, Hashable], ...], dict[str, Any]]:
-        """The order's name, the filters' shape, and the values of all Params but the cursor's."""
-        given = self.filterset_class.read(self.request.query_params) if self.filterset_class else {}
-        shape = self.filterset_class.shape(given) if self.filterset_class else ()
-        return self.choose_order(given), shape, {**given, **self.path_values()}
+    def read_shape(self) -> tuple[PageShape, dict[str, Any]]:
+        """The shape of the first page, and the values of all Params but the cursor's."""
+        filters = self.filterset_class.read(self.request.query_params) if self.filterset_class else {}
+        shape = PageShape(
+            order=self.choose_order(filters),
+            limit=read_limit(self.request),
+            filters=self.filterset_class.shape(filters) if self.filterset_class else (),
+            is_limited=self.key.is_limited,
+        )
+        return shape, {**filters, **self.path_values(), **self.visible_values()}
 
     def choose_order(self, filters: Mapping[str, Any]) -> str:
         """The first of the keysets where the caller does not choose."""
@@ -123,21 +140,23 @@ class RowListViewSet(HubViewSet):
         return {name: read_number(self.kwargs[name]) for name in self.path_arguments}
 
     def read_document(self, pk: str) -> HttpResponse:
-        """The row with this key; a 404 where there is none."""
-        rows = detail_statement(type(self)).rows({"pk": read_number(pk)})
+        """The row with this key; a 404 where there is none for the caller."""
+        statement = detail_statement(type(self), is_limited=self.key.is_limited)
+        rows = statement.rows({"pk": read_number(pk), **self.visible_values()})
         if not rows:
             raise Http404
         [[document]] = rows
         return JsonText(document)
 
-    @classmethod
-    def compile_detail(cls) -> Statement:
-        return cls.compile_documents(cls.rows().filter(pk=number("pk")))
-
 
 @cache
-def detail_statement(view_class: type[RowListViewSet]) -> Statement:
-    return view_class.compile_detail()
+def detail_statement(view_class: type[RowListViewSet], *, is_limited: bool) -> Statement:
+    return view_class.compile_detail(is_limited=is_limited)
+
+
+def is_visible(chat_path: str) -> IsOneOf:
+    """The condition that a row's chat exists for the key; its Param's value is in `visible_values`."""
+    return IsOneOf(chat_path, numbers(VISIBLE_CHATS))
 
 
 def read_number(text: str) -> int:

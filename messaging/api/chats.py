@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -13,7 +12,7 @@ from rest_framework.request import Request
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
-from cvgorod_hub.api.views import RowListViewSet
+from cvgorod_hub.api.views import RowListViewSet, is_visible
 from cvgorod_hub.common.statements import moment, number
 from messaging.filters import ChatFilterSet
 from messaging.models import Chat
@@ -30,6 +29,7 @@ class ChatViewSet(RowListViewSet):
     queryset = Chat.objects.with_activity()
     serializer_class = ChatRow
     filterset_class = ChatFilterSet
+    chat_path = "id"
 
     keysets = {
         "newest": Keyset({"created_at": datetime, "id": int}),
@@ -49,15 +49,18 @@ class ParticipantViewSet(RowListViewSet):
     path_arguments = ("chat_id",)
 
     @classmethod
-    def rows(cls) -> QuerySet[Any]:
+    def rows(cls, *, is_limited: bool) -> QuerySet[Any]:  # noqa: ARG003  (`list` asks for the one chat)
         counts = {"messages_count": Count("messages"), "last_message_at": Max("messages__timestamp")}
         people = TelegramUser.objects.filter(messages__chat=number("chat_id"))
         return people.annotate(**counts)
 
     def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
+        chat_id = self.path_values()["chat_id"]
+        if not self.key.sees_chat(chat_id):
+            raise Http404
         page = self.read_page()
-        if not page.documents:  # or the chat that they wrote in exists
-            get_object_or_404(Chat.objects.only("pk"), pk=self.kwargs["chat_id"])
+        if not page.documents and not Chat.objects.filter(pk=chat_id).exists():
+            raise Http404
         return page.as_response()
 
 
@@ -70,8 +73,9 @@ class UnansweredViewSet(RowListViewSet):
     parameters = {"list": HoursParameters}
 
     @classmethod
-    def rows(cls) -> QuerySet[Chat]:
-        return waiting_chats(since=moment("since"))
+    def rows(cls, *, is_limited: bool) -> QuerySet[Chat]:
+        waiting = waiting_chats(since=moment("since"))
+        return waiting.filter(is_visible("id")) if is_limited else waiting
 
     def path_values(self) -> dict[str, Any]:
         return {"since": timezone.now() - timedelta(hours=self.read_parameters()["hours"])}

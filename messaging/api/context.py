@@ -1,5 +1,6 @@
 """The conversation around a message."""
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 from django.http import Http404
@@ -11,13 +12,13 @@ from messaging.models import Message
 from messaging.serializers import MessageRow
 
 
-def read_context(message_id: int, *, limit: int) -> Page:
+def read_context(message_id: int, *, limit: int, sees_chat: Callable[[int], bool]) -> Page:
     """At most `limit` rows of the message's chat around it, oldest first, as evenly as there are.
 
     Raises Http404 where there is no such message.
     """
     rows = _itself().rows({"pk": message_id})
-    if not rows:
+    if not rows or not sees_chat(rows[0][1]):
         raise Http404
     [[document, chat_id, *key]] = rows
     place = {"chat": chat_id, **BY_TIME.values(tuple(key))}

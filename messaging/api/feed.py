@@ -1,5 +1,6 @@
 """The feed for a program that polls: what is new or changed since it last asked."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +14,8 @@ from cvgorod_hub.api.pagination import (
     KeysetPagination,
     Page,
     PagedView,
-    PageShape,
     make_link,
     read_cursor,
-    read_limit,
 )
 
 BY_TIME = Keyset({"timestamp": datetime, "id": int})
@@ -45,8 +44,8 @@ class MessagePagination(KeysetPagination):
             return super().read_page(view)
         if "cursor" in given:
             raise ValidationError({"after": "Give after or cursor, not both."})
-        _order, filters, values = view.read_shape()
-        shape = PageShape(FEED_ORDER, "after", read_limit(view.request), filters)
+        shape, values = view.read_shape()
+        shape = replace(shape, order=FEED_ORDER, seek="after")
         rows: list[tuple[Any, ...]] = []
         if given["after"] == LATEST:
             cursor = Cursor((_oldest_running(), 0))

@@ -46,6 +46,7 @@ class MessageViewSet(RowListViewSet):
     filterset_class = MessageFilterSet
     pagination_class = MessagePagination
     keysets = {"newest": BY_TIME, FEED_ORDER: FEED}
+    chat_path = "chat_id"
     parameters = {
         "context": ContextParameters,
         "total": PeriodParameters,
@@ -56,16 +57,15 @@ class MessageViewSet(RowListViewSet):
     def compile_page(cls, shape: PageShape) -> Statement:
         if shape.order != FEED_ORDER:
             return super().compile_page(shape)
-        changes = FEED.seek(
-            cls.narrow(Message.objects.with_automatic().news().settled(), dict(shape.filters))
-        )
-        return cls.compile_documents(FEED.order(changes)[: shape.limit], also=tuple(FEED.columns))
+        rows = cls.rows(is_limited=shape.is_limited).news().settled()
+        changes = FEED.order(FEED.seek(cls.narrow(rows, dict(shape.filters))))[: shape.limit]
+        return compile_documents(changes, columns=MessageRow.columns(), also=tuple(FEED.columns))
 
     @classmethod
-    def compile_detail(cls) -> Statement:
+    def compile_detail(cls, *, is_limited: bool) -> Statement:
         analysis = AnalysisRow.listed(Message.objects.filter(pk=OuterRef("pk"), analysis__isnull=False))
         versions = VersionRow.listed(MessageVersion.objects.filter(message=OuterRef("pk")))
-        rows = cls.rows().filter(pk=number("pk"))
+        rows = cls.rows(is_limited=is_limited).filter(pk=number("pk"))
         rows = rows.annotate(what_it_means=JsonRow(*analysis), earlier=JsonRows(*versions))
         columns = {**MessageDetail.columns(), "analysis": "what_it_means", "versions": "earlier"}
         return compile_documents(rows, columns=columns)
@@ -76,7 +76,8 @@ class MessageViewSet(RowListViewSet):
     @extend_schema(summary="The conversation around a message, oldest first", responses=page_of(MessageRow))
     @action(detail=True, filterset_class=None, pagination_class=None)
     def context(self, _request: Request, pk: str) -> HttpResponse:
-        return read_context(read_number(pk), limit=self.read_parameters()["limit"]).as_response()
+        message_id, limit = read_number(pk), self.read_parameters()["limit"]
+        return read_context(message_id, limit=limit, sees_chat=self.key.sees_chat).as_response()
 
     @extend_schema(summary="How many messages", responses=TotalBody)
     @action(detail=False, url_path="stats/total", filterset_class=None, pagination_class=None)
@@ -100,17 +101,18 @@ class ClientMessagesViewSet(RowListViewSet):
     serializer_class = MessageRow
     filterset_class = MessageFilterSet
     keysets = {"newest": BY_TIME}
+    chat_path = "chat_id"
     path_arguments = ("client_id",)
 
     @classmethod
-    def rows(cls) -> QuerySet[Message]:
-        messages: QuerySet[Message] = super().rows()
+    def rows(cls, *, is_limited: bool) -> QuerySet[Message]:
+        messages: QuerySet[Message] = super().rows(is_limited=is_limited)
         return messages.filter(user=number("client_id"))
 
     def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
         page = self.read_page()
-        if not page.documents:  # or who wrote them exists
-            get_object_or_404(TelegramUser.objects.only("pk"), pk=self.kwargs["client_id"])
+        if not page.documents and not person_exists(self.key, self.path_values()["client_id"]):
+            raise Http404
         return page.as_response()
 
 
