@@ -30,6 +30,9 @@ _COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]  # noqa: SL
 _FIND = f"SELECT {', '.join(_COLUMNS)} FROM api_keys WHERE lookup = %s"  # noqa: S608  (the model's own names)
 
 
+_ROTATED = ("digest", "previous_digest", "previous_until", "previous_used_at", "rotated_at", "created_by")
+
+
 class RotationRefusedError(Exception):
     """The key gets no new secret; the sentence says why."""
 
@@ -111,7 +114,7 @@ def rotate(
         if owner is not None:
             key.created_by_id = owner.pk
         text = _renew_secret(key)
-        key.save()
+        key.save(update_fields=_ROTATED)
     return key, text
 
 
@@ -167,7 +170,7 @@ def find_key(text: str) -> ApiKey | None:
 
 def note_use(key: ApiKey, request: HttpRequest | None = None) -> None:
     """Remember that this secret was used, at most once a minute however many processes see it."""
-    if key.pk is None:
+    if not key.pk:
         return
     column = "previous_used_at" if key.has_previous_secret else "last_used_at"
     used_at: datetime | None = getattr(key, column)
