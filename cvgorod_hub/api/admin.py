@@ -68,6 +68,8 @@ class ApiKeyAdmin(KeyActions):
         obj: ApiKey | None = None,
         **kwargs: Any,
     ) -> HttpResponse:
+        # After a new key comes its secret, and nothing else.
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": obj is not None}
         if obj is not None:
             context |= {
                 "state": self.state(obj)[0],

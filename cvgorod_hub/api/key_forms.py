@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminMultipleAutocompleteWidget
@@ -35,10 +36,10 @@ class ChatsWidget(UnfoldAdminMultipleAutocompleteWidget):
         super().__init__(
             attrs={
                 "data-ajax--url": reverse_lazy("admin:api_apikey_chats"),
-                "data-placeholder": gettext_lazy("All chats"),
                 "style": "width: 100%",
             }
         )
+        self.attrs["data-placeholder"] = gettext_lazy("All chats")  # Unfold empties it
 
     def optgroups(
         self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
@@ -70,10 +71,12 @@ class ApiKeyForm(ModelForm):
     user: AbstractBaseUser | AnonymousUser  # set by the admin, for each request
 
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("may"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=capfirst(gettext_lazy("may")),
+        choices=Scope.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     chat_ids = ChatsField(
-        label=gettext_lazy("chats"),
+        label=capfirst(gettext_lazy("chats")),
         required=False,
         help_text=ApiKey._meta.get_field("chat_ids").help_text,  # noqa: SLF001  (Django's documented name)
     )
@@ -106,7 +109,7 @@ class ApiKeyForm(ModelForm):
 
     def clean_expires_at(self) -> "datetime | None":
         moment: datetime | None = self.cleaned_data["expires_at"]
-        if moment is not None and moment != self.initial.get("expires_at") and moment <= timezone.now():
+        if moment is not None and "expires_at" in self.changed_data and moment <= timezone.now():
             raise ValidationError(_("That time has passed: the key would not work at all."), code="passed")
         return moment
 

@@ -146,7 +146,7 @@ class ApiKeyUsage(models.Model):
     key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="usage")
     day = models.DateField()
     method = models.CharField(max_length=8)
-    route = models.CharField(max_length=100, help_text=_("Below /api/v1/, with names for what varies."))
+    route = models.CharField(max_length=100, help_text="Below /api/v1/: messages/{id}")
     succeeded = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0, help_text="401, 403, 429")
     mistaken = models.PositiveIntegerField(default=0, help_text="400, 404, 409 …")

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
                 ('method', models.CharField(max_length=8)),
-                ('route', models.CharField(help_text='Below /api/v1/, with names for what varies.', max_length=100)),
+                ('route', models.CharField(help_text='Below /api/v1/: messages/{id}', max_length=100)),
                 ('succeeded', models.PositiveIntegerField(default=0)),
                 ('refused', models.PositiveIntegerField(default=0, help_text='401, 403, 429')),
                 ('mistaken', models.PositiveIntegerField(default=0, help_text='400, 404, 409 …')),

@@ -1,5 +1,6 @@
 """Make an API key; it is printed once and never again."""
 
+import re
 from argparse import ArgumentParser
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.keys import create_key
 from cvgorod_hub.api.models import ApiKey, Scope
 from cvgorod_hub.api.moments import parse_moment
+
+_CHAT_IDS = re.compile(r"-\d[\d,-]*$")
 
 
 class Command(BaseCommand):
@@ -31,8 +34,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--chats",
             metavar="ID,…",
-            help="The only chats that exist for it: --chats=-1001,-1002; all without.",
+            help="The only chats that exist for it, for example -1001,-1002; all without.",
         )
+        # argparse takes what begins with a minus for an option, but for what it knows as a number.
+        parser._negative_number_matcher = _CHAT_IDS  # noqa: SLF001
         parser.add_argument(
             "--per-minute",
             type=int,
