@@ -99,6 +99,9 @@ class ApiKey(models.Model):
     class Meta:
         db_table = "api_keys"
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(calls_per_minute__gte=1), name="api_keys_some_calls"),
+        ]
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
 
