@@ -5,9 +5,10 @@ What a process counted since its last writing is lost when it is killed outright
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from multiprocessing.util import Finalize
 
 from django.conf import settings
@@ -44,9 +45,9 @@ _ADD = """
 
 @dataclass
 class Tally:
-    """How often, by what came of it."""
+    """How often, by what came of it; `last_at` in seconds since 1970, as a clock gives it."""
 
-    last_at: datetime
+    last_at: float
     succeeded: int = 0
     refused: int = 0
     mistaken: int = 0
@@ -67,11 +68,15 @@ class UsageCounter:
         self._lock = threading.Lock()
         self._tallies: dict[Call, Tally] = {}
         self._is_due = False
+        self._today = date.min
+        self._tomorrow_at = 0.0
 
     def note(self, key_id: int, method: str, route: str, status: int) -> None:
-        now = timezone.now()
-        call = (key_id, timezone.localdate(now), method, route)
+        now = time.time()
         with self._lock:
+            if now >= self._tomorrow_at:
+                self._turn_page(now)
+            call = (key_id, self._today, method, route)
             tally = self._tallies.get(call)
             if tally is None:
                 tally = self._tallies[call] = Tally(now)
@@ -86,6 +91,13 @@ class UsageCounter:
                 tally.failed += 1
             if not self._is_due:
                 self._write_later()
+
+    def _turn_page(self, now: float) -> None:
+        """Which day it is, found once a day: a calendar costs more than all the rest of a note."""
+        zone = timezone.get_default_timezone()
+        self._today = datetime.fromtimestamp(now, zone).date()
+        midnight = datetime.combine(self._today + timedelta(days=1), datetime.min.time(), zone)
+        self._tomorrow_at = midnight.timestamp()
 
     def write(self) -> int:
         """Add what was counted to the table; how many rows that are. What cannot be written now stays."""
@@ -141,7 +153,11 @@ def _write_at_exit() -> None:
 
 def _add(tallies: Mapping[Call, Tally]) -> None:
     rows = [
-        (*call, tally.succeeded, tally.refused, tally.mistaken, tally.failed, tally.last_at)
+        (
+            *call,
+            *(tally.succeeded, tally.refused, tally.mistaken, tally.failed),
+            datetime.fromtimestamp(tally.last_at, UTC),
+        )
         for call, tally in tallies.items()
     ]
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection
@@ -122,6 +122,19 @@ class TestCounter:
 
         assert list(ApiKeyUsage.objects.values_list(*COUNTS)) == [("GET", "chats", 4, 3, 1, 1)]
         assert counter.write() == 0
+
+    def test_a_day_is_the_hubs_own(self, key: ApiKey, monkeypatch: pytest.MonkeyPatch) -> None:
+        counter = UsageCounter()
+        for moment in ("2026-11-22T20:59:59", "2026-11-22T21:00:00", "2026-11-23T20:59:59"):  # Moscow: +3
+            at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+            monkeypatch.setattr(module.time, "time", at.timestamp)
+            counter.note(key.pk, "GET", "chats", 200)
+
+        counter.write()
+
+        rows = ApiKeyUsage.objects.order_by("day").values_list("day", "succeeded", "last_at")
+        assert [(str(day), count) for day, count, _at in rows] == [("2026-11-22", 1), ("2026-11-23", 2)]
+        assert rows[1][2] == datetime(2026, 11, 23, 20, 59, 59, tzinfo=UTC)
 
     def test_a_key_that_is_gone_stops_nobody(self, key: ApiKey) -> None:
         counter = UsageCounter()
