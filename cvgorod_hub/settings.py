@@ -30,11 +30,11 @@ if not SECRET_KEY:
     )
 ALLOWED_HOSTS: list[str] = env.list("DJANGO_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("DJANGO_CSRF_TRUSTED_ORIGINS", default=[])
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("DJANGO_BEHIND_PROXY", default=False) else None
-)
+# One proxy in front, which sets X-Forwarded-Proto and adds the caller to X-Forwarded-For.
+BEHIND_PROXY: bool = env.bool("DJANGO_BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Behind a proxy people come by HTTPS, and their cookies go no other way.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_PROXY_SSL_HEADER is not None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_PROXY
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "bots",
 ]
 MIDDLEWARE = [
+    "cvgorod_hub.api.journal.JournalMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cvgorod_hub.common.pages.SessionMiddleware",
@@ -142,6 +143,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES = {
+    "cvgorod_hub.api.tasks.*": {"queue": "default"},
     "bots.tasks.*": {"queue": "default"},
     "sandbox.tasks.*": {"queue": "delivery"},
     "intents.tasks.*": {"queue": "classify"},
@@ -158,6 +160,7 @@ _SWEEPS = {
     "bots.tasks.settle_presses": 5,
     "bots.tasks.show_cards": 3,
     "bots.tasks.check_bot": 120,
+    "cvgorod_hub.api.tasks.delete_old_usage": 3600,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
 }
@@ -168,6 +171,10 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- API ------------------------------------------------------------------------------------
 HUB_API_KEY: str = env.str("HUB_API_KEY", default="")
+# What keys do is counted in each process and written so often; 0: only when somebody asks for it (tests).
+API_USAGE_WRITTEN_EVERY_SECONDS = 60
+# The chats that a key may be limited to (cvgorod_hub/api/chats.py says the shape).
+API_CHAT_DIRECTORY = "cvgorod_hub.chat_directory.CHATS"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cvgorod_hub.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["cvgorod_hub.api.permissions.HasScope"],

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from cvgorod_hub.api.keys import follow_chat
 from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import ACTIVITY_FIELDS, carry_over
 from messaging.incoming import IncomingChat, IncomingMembership
@@ -47,7 +48,7 @@ def store_chats(sightings: Iterable[tuple[IncomingChat, datetime]]) -> dict[int,
 def follow_migration(*, old_id: int, new_id: int) -> None:
     """A group became a supergroup: it goes on under another id, and its rows stay where they are.
 
-    A client who waited there waits here.
+    A client who waited there waits here; a program that saw that one sees this one.
     """
     with transaction.atomic():
         lock_chats([old_id, new_id])
@@ -55,6 +56,7 @@ def follow_migration(*, old_id: int, new_id: int) -> None:
         Chat.objects.get_or_create(pk=new_id, defaults={"chat_type": Chat.Type.SUPERGROUP, "name": old.name})
         Chat.objects.filter(pk=old_id).update(migrated_to_id=new_id)
         carry_over(old_id=old_id, new_id=new_id)
+        follow_chat(old_id=old_id, new_id=new_id)
 
 
 def mark_unreachable(*, chat_id: int, reason: str) -> None:

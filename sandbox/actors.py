@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
+from cvgorod_hub.api.models import REVIEW_PERMISSION as REVIEW_PERMISSION
 from cvgorod_hub.api.models import ApiKey
 
-# What an account needs to approve and reject, wherever it does so.
-REVIEW_PERMISSION = "sandbox.review_pendingresponse"
 # The log's column; a first and a last name together may be longer.
 LONGEST_NAME = 150
 
@@ -26,6 +25,10 @@ class Actor:
         if self.user is not None:
             return self.user.pk
         return self.key.created_by_id if self.key is not None else None
+
+    def sees_chat(self, chat_id: int) -> bool:
+        """A program may be limited to some chats; for it the others do not exist."""
+        return self.key is None or self.key.sees_chat(chat_id)
 
     @classmethod
     def from_user(cls, user: AbstractBaseUser | AnonymousUser) -> "Actor":

@@ -183,9 +183,16 @@ class SandboxViewSet(HubViewSet):
     def decide(self, decision: Callable[..., PendingResponse], pk: str, **details: Any) -> Response:
         # One transaction, so that the answer shows the decision and not what a quick worker made of it.
         with refusals_as_http(), transaction.atomic():
+            self.refuse_hidden(int(pk))
             response = decision(response_id=int(pk), actor=Actor.from_key(self.key), **details)
             row = read_detail(response.pk)
         return Response(row)
+
+    def refuse_hidden(self, response_id: int) -> None:
+        """Raises PendingResponse.DoesNotExist for a reply in a chat that the key does not see."""
+        chat_ids = self.key.visible_chat_ids()
+        if chat_ids is not None:
+            PendingResponse.objects.only("pk").get(pk=response_id, chat__in=chat_ids)
 
 
 def read_detail(response_id: int) -> dict[str, Any]:

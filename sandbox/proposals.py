@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -70,12 +70,13 @@ def _store_once(
 ) -> tuple[list[PendingResponse], bool]:
     """The first draft carries the idempotency key, for all of them."""
     request_hash = _hash(proposals, is_batch=batch_id is not None)
-    if key is not None and (earlier := _find_earlier(actor, key, request_hash)):
+    hidden = {one.chat_id for one in proposals if not actor.sees_chat(one.chat_id)}
+    if key is not None and not hidden and (earlier := _find_earlier(actor, key, request_hash)):
         return earlier, False
     rules = SandboxSettings.get_solo()
     if rules.is_paused:
         raise ProposalsPausedError(f"{_('Proposals are paused.')} {rules.pause_note}".strip())
-    chats = _find_chats(proposal.chat_id for proposal in proposals)
+    chats = _find_chats({proposal.chat_id for proposal in proposals}, hidden)
     drafts = [_draft(proposal, chats[proposal.chat_id], actor, rules) for proposal in proposals]
     if batch_id is not None:
         for place, draft in enumerate(drafts):
@@ -116,12 +117,14 @@ def _usual_expiry(proposal: Proposal, rules: SandboxSettings) -> datetime | None
     return max(now, proposal.scheduled_at or now) + rules.draft_lifetime
 
 
-def _find_chats(chat_ids: Iterable[int]) -> dict[int, Chat]:
-    """The reachable chats by the ids asked for; a group that became a supergroup is followed."""
-    wanted = set(chat_ids)
+def _find_chats(wanted: set[int], hidden: set[int]) -> dict[int, Chat]:
+    """The reachable chats by the ids asked for; a group that became a supergroup is followed.
+
+    What is hidden from the caller does not exist, in the same words.
+    """
     found = {
         chat.pk: chat.migrated_to or chat
-        for chat in Chat.objects.filter(pk__in=wanted).select_related("migrated_to")
+        for chat in Chat.objects.filter(pk__in=wanted - hidden).select_related("migrated_to")
     }
     if missing := wanted - found.keys():
         raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})

@@ -68,5 +68,6 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 SANDBOX_TRANSPORT = "tests.fakes.FakeTransport"
+API_USAGE_WRITTEN_EVERY_SECONDS = 0
 # Look for a static file when it is asked for: each test's client would list all of them first.
 WHITENOISE_AUTOREFRESH = True

@@ -1,53 +1,35 @@
-"""API keys in the admin: made here, shown once, revoked at once."""
+"""API keys in the admin: made here, shown once, renewed and revoked at once; what each of them does."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.decorators import display
 
+from cvgorod_hub.api.key_actions import KeyActions, why_not_rotate
+from cvgorod_hub.api.key_forms import ApiKeyForm
+from cvgorod_hub.api.key_page import SHOWN_DAYS, chats_of, scopes_of, usage_of
 from cvgorod_hub.api.keys import assign_secret
-from cvgorod_hub.api.models import ApiKey, Scope
+from cvgorod_hub.api.models import ApiKey
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django_stubs_ext import StrOrPromise
 
-    ModelForm = forms.ModelForm[ApiKey]
-else:
-    ModelForm = forms.ModelForm  # not generic while it runs
-
-
-class ApiKeyForm(ModelForm):
-    scopes = forms.MultipleChoiceField(
-        label=_("may"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = ("name", "scopes", "expires_at")
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        return name.strip()
+# On the request that makes a key: its secret, until the answer is rendered.
+_NEW_SECRET = "hub.new_api_key"  # noqa: S105  (the name of a place, not a secret)
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(KeyActions):
     form = ApiKeyForm
-    list_display = ("name", "scope_names", "begins_with", "state", "expires_at", "last_used_at", "created_by")
+    list_display = ("name", "scope_names", "begins_with", "state", "expires_at", "last_use", "created_by")
     list_select_related = ("created_by",)
     search_fields = ("name", "lookup")
-    fields = ("name", "scopes", "expires_at", "begins_with", "revoked_at", "last_used_at", "created_by")
-    readonly_fields = ("begins_with", "revoked_at", "last_used_at", "created_by")
-    actions = ("revoke",)
+    fields = ("name", "scopes", "chat_ids", "calls_per_minute", "expires_at")
+    change_form_outer_before_template = "api/key_top.html"
 
     @display(description=_("may"))
     def scope_names(self, key: ApiKey) -> str:
@@ -55,7 +37,11 @@ class ApiKeyAdmin(ModelAdmin):
 
     @display(description=_("begins with"))
     def begins_with(self, key: ApiKey) -> str:
-        return f"cvh_{key.lookup}" if key.lookup else "—"
+        return f"cvh_{key.lookup}"
+
+    @display(description=_("last used"), ordering="last_used_at")
+    def last_use(self, key: ApiKey) -> "datetime | None":
+        return key.last_use
 
     @display(description=_("state"), label={"usable": "success", "expired": "warning", "revoked": "danger"})
     def state(self, key: ApiKey) -> "tuple[str, StrOrPromise]":
@@ -63,22 +49,54 @@ class ApiKeyAdmin(ModelAdmin):
             return "revoked", _("revoked")
         return ("usable", _("usable")) if key.is_usable else ("expired", _("expired"))
 
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        """Programs are known by their name: a repeated proposal is recognised by it."""
+        return () if obj is None else ("name",)
+
+    def get_form(
+        self, request: HttpRequest, obj: ApiKey | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ApiKeyForm]:
+        form: type[ApiKeyForm] = super().get_form(request, obj, change, **kwargs)
+        form.user = request.user  # a class of this request alone
+        return form
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,
+        obj: ApiKey | None = None,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        # After a new key comes its secret, and nothing else.
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": obj is not None}
+        if obj is not None:
+            context |= {
+                "state": self.state(obj)[0],
+                "scopes": scopes_of(obj),
+                "chats": chats_of(obj),
+                "use": usage_of(obj),
+                "shown_days": SHOWN_DAYS,
+                "may_rotate": self.has_change_permission(request, obj)
+                and not why_not_rotate(obj, request.user),
+                "may_revoke": obj.revoked_at is None and self.has_revoke_permission(request),
+            }
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            # What others do at this moment stays: a revocation, a new secret.
+            obj.save(update_fields=[name for name in form.changed_data if name in self.fields])
             return
-        text = assign_secret(obj)
+        request.META[_NEW_SECRET] = assign_secret(obj)
         obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
-        sentence = gettext("The key, shown only now; copy it: {}")
-        shown_once = format_html(sentence, format_html("<code>{}</code>", text))
-        messages.warning(request, shown_once)
 
-    @action(description=_("Revoke the selected keys"), permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        count = queryset.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
-        text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", count) % {"count": count}
-        messages.success(request, text)
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """No redirect: the secret goes into this answer and nowhere else."""
+        return self.show_secret(request, obj, request.META.pop(_NEW_SECRET))
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         """The log of decisions names keys, so a key is revoked and stays."""

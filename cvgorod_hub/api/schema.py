@@ -27,6 +27,25 @@ REASONS = {
     "409": "The call conflicts with what is stored meanwhile.",
     "413": "The body is too large.",
     "415": "The body is not application/json.",
+    "429": "The key's calls of this minute are used up, or too many wrong keys came from this address.",
+}
+WAIT = {
+    "Retry-After": {
+        "description": "Seconds until the next call is free.",
+        "schema": {"type": "integer", "minimum": 1},
+        "required": True,
+    },
+}
+# draft-ietf-httpapi-ratelimit-headers-10; of keys with a limit, on answers of every kind.
+ALLOWANCE = {
+    "RateLimit-Policy": {
+        "description": 'The key\'s limit: `"key";q=120;w=60`, 120 calls in any 60 seconds.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": 'What is left of it: `"key";r=119;t=60`; after `t` seconds it is more.',
+        "schema": {"type": "string"},
+    },
 }
 
 
@@ -83,12 +102,16 @@ def describe_errors(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
     for path, operations in result["paths"].items():
         for operation in operations.values():
             responses = operation["responses"]
-            statuses = {"400", "401", "403", *(status for status in responses if status in REASONS)}
+            statuses = {"400", "401", "403", "429", *(status for status in responses if status in REASONS)}
             if "{" in path or path.endswith(("/send", "/send/batch")):
                 statuses.add("404")
             if "requestBody" in operation:
                 statuses |= {"413", "415"}
             responses.update({status: _error(status) for status in sorted(statuses)})
+            for status, response in responses.items():
+                response["headers"] = {**response.get("headers", {}), **ALLOWANCE}
+                if status == "429":
+                    response["headers"] |= WAIT
     return result
 
 

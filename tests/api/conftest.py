@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.api.limits import counter
 from cvgorod_hub.api.models import Scope
 
 
@@ -38,6 +39,12 @@ class Caller:
 
     def headers(self) -> dict[str, str]:
         return {} if self.key is None else {"X-API-Key": self.key}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """Limits count on across tests, which come from one address."""
+    counter.forget()
 
 
 @pytest.fixture

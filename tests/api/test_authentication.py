@@ -126,6 +126,19 @@ def make_key(**changes: object) -> str:
     return text
 
 
+def test_a_key_that_would_never_work_is_not_made(db: None) -> None:
+    with pytest.raises(ValueError, match="The key would be expired from the start: that time has passed"):
+        create_key(name="agent", scopes=["read"], expires_at=timezone.now())
+
+    assert not ApiKey.objects.exists()
+
+
+def test_the_names_of_the_log_are_not_given_to_keys(db: None) -> None:
+    for name in ("hub", "HUB_API_KEY", " Hub "):
+        with pytest.raises(ValueError, match="This name is the hub's own"):
+            create_key(name=name, scopes=["read"])
+
+
 def test_an_expired_key_is_refused(db: None) -> None:
     text = make_key(expires_at=timezone.now() - timedelta(seconds=1))
 

@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 
 from cvgorod_hub.api.keys import create_key, find_key
 from cvgorod_hub.api.models import ApiKey
+from tests.factories import ChatFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,23 @@ def test_expires() -> None:
     assert ApiKey.objects.get().expires_at.isoformat() == "2098-12-31T21:00:00+00:00"
 
 
+def test_chats_and_calls() -> None:
+    chat = ChatFactory()
+
+    _out, err = create("agent", "--scopes", "read", "--chats", f"{chat.pk},-1002", "--per-minute", "60")
+
+    key = ApiKey.objects.get()
+    assert (set(key.chat_ids), key.calls_per_minute) == ({chat.pk, -1002}, 60)
+    assert err.endswith("Not seen here yet: -1002.\n")
+
+
+def test_without_options_it_is_limited_in_nothing() -> None:
+    create("agent", "--scopes", "read")
+
+    key = ApiKey.objects.get()
+    assert (key.chat_ids, key.calls_per_minute, key.expires_at) == ([], None, None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -39,6 +57,16 @@ def test_expires() -> None:
         (["agent", "--scopes", "read", "--expires", "2020-01-01"], "--expires: that time has passed."),
         ([" ", "--scopes", "read"], "A name has 1 to 100 characters."),
         (["x" * 101, "--scopes", "read"], "A name has 1 to 100 characters."),
+        (["HUB_API_KEY", "--scopes", "read"], "name: This name is the hub's own; choose another."),
+        (["Hub", "--scopes", "read"], "name: This name is the hub's own; choose another."),
+        (["a\nb", "--scopes", "read"], "name: A name has no line breaks or control characters."),
+        (["agent", "--scopes", "read", "--chats", ","], "--chats: ids of chats, separated by commas"),
+        (["agent", "--scopes", "read", "--chats", "роза"], "--chats: ids of chats, separated by commas"),
+        (["agent", "--scopes", "read", "--chats", "9" * 19], "--chats: ids of chats, separated by commas"),
+        (
+            ["agent", "--scopes", "read", "--per-minute", "0"],
+            "calls_per_minute: Ensure this value is greater",
+        ),
         (["taken", "--scopes", "read"], "There is a key named 'taken' already."),
         (["agent"], "the following arguments are required: --scopes"),
     ],

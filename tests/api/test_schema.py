@@ -83,9 +83,12 @@ def test_every_call_says_how_it_may_be_refused(schema: dict[str, Any]) -> None:
             assert operation["security"] == [{"ApiKey": []}, {"Bearer": []}], path
             assert operation["summary"], path
             assert "Scope: `" in operation["description"], path
-            assert {"400", "401", "403"} <= operation["responses"].keys(), path
+            assert {"400", "401", "403", "429"} <= operation["responses"].keys(), path
             error = operation["responses"]["401"]["content"]["application/json"]["schema"]
             assert error == {"$ref": "#/components/schemas/Error"}
+            for status, response in operation["responses"].items():
+                limits = {"RateLimit", "RateLimit-Policy"} | ({"Retry-After"} if status == "429" else set())
+                assert response["headers"].keys() == limits, (path, status)
 
 
 def test_the_page_needs_nothing_from_elsewhere(client: Client) -> None:
