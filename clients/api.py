@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -16,7 +16,7 @@ from clients.serializers import ActiveClientsBody, ClientRow
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.parameters import DaysParameters, days_ago
-from cvgorod_hub.api.views import RowListViewSet
+from cvgorod_hub.api.views import RowListViewSet, is_visible
 
 
 @extend_schema_view(
@@ -41,7 +41,8 @@ class ClientViewSet(RowListViewSet):
         if not is_limited:
             return TelegramUserQuerySet(TelegramUser).with_messages_count()
         seen = is_visible("messages__chat_id")
-        return TelegramUserQuerySet(TelegramUser).with_messages_count(among=seen).filter(messages_count__gt=0)
+        people = TelegramUserQuerySet(TelegramUser).with_messages_count(among=seen)
+        return people.filter(Q(messages_count__gt=0))
 
     def retrieve(self, _request: Request, pk: str) -> HttpResponse:
         return self.read_document(pk)

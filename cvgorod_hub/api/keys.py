@@ -4,13 +4,14 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from hmac import compare_digest
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import override
@@ -18,6 +19,7 @@ from django.utils.translation import override
 from cvgorod_hub.api.addresses import address_of
 from cvgorod_hub.api.chats import directory
 from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, ApiKey, Scope
+from cvgorod_hub.common.statements import Param, Statement, compile_values
 
 PREFIX = "cvh"
 # One write for many calls: `last_used_at` is true to the minute.
@@ -27,9 +29,6 @@ USUAL_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
 
 _COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]  # noqa: SLF001  (Django's documented name)
-_FIND = f"SELECT {', '.join(_COLUMNS)} FROM api_keys WHERE lookup = %s"  # noqa: S608  (the model's own names)
-
-
 _ROTATED = ("digest", "previous_digest", "previous_until", "previous_used_at", "rotated_at", "created_by")
 
 
@@ -136,10 +135,13 @@ def recognise(text: str) -> ApiKey | None:
     lookup, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not lookup.isalnum() or not text.isascii():
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, (lookup,))
-        row = cursor.fetchone()
-    return None if row is None else _matching(ApiKey.from_db(connection.alias, _COLUMNS, row), _digest(text))
+    rows = _find().rows({"lookup": lookup})
+    return _matching(ApiKey.from_db(DEFAULT_DB_ALIAS, _COLUMNS, rows[0]), _digest(text)) if rows else None
+
+
+@cache
+def _find() -> Statement:
+    return compile_values(ApiKey.objects.filter(lookup=Param("lookup", TextField())).values_list(*_COLUMNS))
 
 
 def _matching(key: ApiKey, digest: str) -> ApiKey | None:

@@ -135,6 +135,11 @@ class ApiKey(models.Model):
         """Whether a key of these scopes may make a call of that scope."""
         return Scope.ADMIN in self.scopes or scope in self.scopes
 
+    @property
+    def is_limited(self) -> bool:
+        """Only some chats exist for this key."""
+        return bool(self.chat_ids)
+
     def visible_chat_ids(self) -> frozenset[int] | None:
         """The chats that exist for this key; None: all. A group that moved is in it under both its ids."""
         return frozenset(self.chat_ids) if self.chat_ids else None

@@ -1,6 +1,6 @@
 """What all viewsets of the API share."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -16,7 +16,6 @@ from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.rows import RowSerializer
 from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, number, numbers
-
 
 VISIBLE_CHATS = "visible chats"
 

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -57,8 +56,9 @@ class MessageViewSet(RowListViewSet):
     def compile_page(cls, shape: PageShape) -> Statement:
         if shape.order != FEED_ORDER:
             return super().compile_page(shape)
-        rows = cls.rows(is_limited=shape.is_limited).news().settled()
-        changes = FEED.order(FEED.seek(cls.narrow(rows, dict(shape.filters))))[: shape.limit]
+        rows: MessageQuerySet = cls.rows(is_limited=shape.is_limited)  # type: ignore[assignment]
+        changes = cls.narrow(rows.news().settled(), dict(shape.filters))
+        changes = FEED.order(FEED.seek(changes))[: shape.limit]
         return compile_documents(changes, columns=MessageRow.columns(), also=tuple(FEED.columns))
 
     @classmethod
@@ -111,9 +111,16 @@ class ClientMessagesViewSet(RowListViewSet):
 
     def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
         page = self.read_page()
-        if not page.documents and not person_exists(self.key, self.path_values()["client_id"]):
+        if not page.documents and not self.person_exists():
             raise Http404
         return page.as_response()
+
+    def person_exists(self) -> bool:
+        """For a key that only some chats exist for, those exist who wrote there."""
+        people = TelegramUser.objects.filter(pk=self.path_values()["client_id"])
+        if self.key.is_limited:
+            people = people.filter(messages__chat_id__in=self.key.chat_ids)
+        return people.exists()
 
 
 def count_by_role(messages: MessageQuerySet) -> list[dict[str, Any]]:

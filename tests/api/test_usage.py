@@ -59,7 +59,7 @@ class TestTable:
         }
 
     def test_counts_our_own_errors(self, agent: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("messaging.api.chats.ChatViewSet.get_queryset", None)
+        monkeypatch.setattr("messaging.api.chats.ChatViewSet.read_page", None)
         key = ApiKey.objects.get()
 
         assert agent.get("chats").status_code == 500
