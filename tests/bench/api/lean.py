@@ -55,8 +55,8 @@ CHATS = """
     FROM chats ORDER BY created_at DESC, id DESC LIMIT $1
 """
 URGENT = """
-    SELECT m.id, m.text, m.transcript, m.intent, m.sentiment, c.id AS chat_id, c.name AS chat_name, m.timestamp,
-        true AS unanswered
+    SELECT m.id, m.text, m.transcript, m.intent, m.sentiment, c.id AS chat_id, c.name AS chat_name,
+        m.timestamp, true AS unanswered
     FROM chats c CROSS JOIN LATERAL (
         SELECT m.id, m.text, m.transcript, m.timestamp, a.intent, a.sentiment
         FROM messages m JOIN message_analysis a ON a.message_id = m.id
