@@ -53,16 +53,9 @@ class Bench:
 def main(result: str, names: list[str]) -> None:
     if wrk.executable() is None:
         sys.exit(f"error: {wrk.INSTALL}")
-    rows: list[Row] = []
-    errors: list[str] = []
     try:
         with running() as bench:
-            for call in CALLS:
-                if call.name in names:
-                    try:
-                        rows += measure(call, bench)
-                    except (WrongAnswerError, ValueError) as error:
-                        errors.append(f"{call.name}: {error}")
+            rows, errors = measure_all([call for call in CALLS if call.name in names], bench)
     except (EmbeddedServerError, RuntimeError) as error:
         sys.exit(f"error: {error}")
     except subprocess.CalledProcessError as error:
@@ -88,6 +81,18 @@ def running() -> Iterator[Bench]:
             keys=keys_of(long["DATABASE_URL"], population.LONG),
             short_keys=keys_of(short["DATABASE_URL"], population.SHORT),
         )
+
+
+def measure_all(wanted: list[Call], bench: Bench) -> tuple[list[Row], list[str]]:
+    """What was measured, and what was wrong with the calls that could not be."""
+    rows: list[Row] = []
+    errors: list[str] = []
+    for call in wanted:
+        try:
+            rows += measure(call, bench)
+        except (WrongAnswerError, ValueError) as error:
+            errors.append(f"{call.name}: {error}")
+    return rows, errors
 
 
 def measure(call: Call, bench: Bench) -> list[Row]:
@@ -118,29 +123,31 @@ def runners(call: Call, bench: Bench) -> dict[str, Callable[[], float]]:
     load = load_of(call, bench.keys, bench.ours)
     sizes, answers = probe(call, load, run="ours")
     check_full(call, answers, who="ours")
-    runs = {"ours": loader(call, load, sizes)}
+    runs = {"ours": loader("ours", load, sizes)}
     if call.has_lean:
         lean_load = load_of(call, bench.keys, bench.lean)
         lean_sizes, lean_answers = probe(call, lean_load, run="lean")
         check_alike(call, answers, lean_answers)
-        runs["lean"] = loader(call, lean_load, lean_sizes)
+        runs["lean"] = loader("lean", lean_load, lean_sizes)
     if call.beside in BY_NAME:
         other = BY_NAME[call.beside]
         other_load = load_of(other, bench.keys, bench.lean)
-        runs["beside"] = loader(other, other_load, probe(other, other_load, run="beside")[0])
+        runs["beside"] = loader(
+            f"lean's {other.short_name}", other_load, probe(other, other_load, run="beside")[0]
+        )
     if call.beside == "first page":
         first = BY_NAME[calls.LIST]
         first_load = load_of(first, bench.keys, bench.ours)
-        runs["beside"] = loader(first, first_load, probe(first, first_load, run="first")[0])
+        runs["beside"] = loader("the first page", first_load, probe(first, first_load, run="first")[0])
     scripts = scripts_of(load)
     runs["pgbench"] = lambda: pgbench.run(bench.long_url, scripts, seconds=SECONDS)
     if call.has_history:
         short_load = load_of(call, bench.short_keys, bench.ours_short)
-        runs["short"] = loader(call, short_load, probe(call, short_load, run="short")[0])
+        runs["short"] = loader("the short history", short_load, probe(call, short_load, run="short")[0])
     return runs
 
 
-def loader(call: Call, load: wrk.Load, sizes: Sizes) -> Callable[[], float]:
+def loader(who: str, load: wrk.Load, sizes: Sizes) -> Callable[[], float]:
     """Requests a second in one round, every answer checked as far as wrk counts. Warms up first."""
     runs = 0
 
@@ -149,14 +156,14 @@ def loader(call: Call, load: wrk.Load, sizes: Sizes) -> Callable[[], float]:
         runs += 1
         outcome = wrk.run(load, seconds=seconds, name=f"{load.key[-8:]}-{runs}")
         if outcome.errors:
-            raise WrongAnswerError(f"{outcome.errors} errors of {outcome.requests} requests")
+            raise WrongAnswerError(f"{who}: {outcome.errors} errors of {outcome.requests} requests")
         if not outcome.requests:
             if seconds >= PATIENCE_SECONDS:
-                raise WrongAnswerError(f"{load.url}: nothing was answered in {seconds} s")
+                raise WrongAnswerError(f"{who}: nothing was answered in {seconds} s")
             return run(PATIENCE_SECONDS)
         if not sizes.least * 0.98 <= outcome.bytes_each <= sizes.most + wrk.HEADERS:
             raise WrongAnswerError(
-                f"{outcome.bytes_each:.0f} bytes an answer, not {sizes.least} to {sizes.most}"
+                f"{who}: {outcome.bytes_each:.0f} bytes an answer, not {sizes.least} to {sizes.most}"
             )
         return outcome.per_second
 
@@ -182,12 +189,12 @@ def rows_of(call: Call, found: dict[str, float]) -> list[Row]:
     if "short" in found:
         rows.append(
             Row(
-                name=f"{call.name}: cost, 1,000,000 messages beside 100,000",
+                name=f"{call.name}: growth of cost with history",
                 value=1000 / found["ours"],
                 bound=1000 / found["short"],
                 unit="ms",
                 goal=Goal(most=MOST_GROWTH),
-                against="short history",
+                against="100,000 messages",
             )
         )
     return rows
@@ -200,14 +207,13 @@ def measure_each_word(call: Call, bench: Bench) -> list[Row]:
     figures = {}
     for word in call.words:
         load = load_of(calls.alone(call, word), bench.keys, bench.ours)
-        run = loader(call, load, probe(call, load, run="word")[0])
+        run = loader(word, load, probe(call, load, run="word")[0])
         figures[word] = run()
         print(f"  {word}: {figures[word]:.0f}/s", flush=True)  # noqa: T201
-    slowest = min(figures, key=lambda word: figures[word])
     return [
         Row(
-            name=f"{call.name}: the slowest word alone ({slowest})",
-            value=figures[slowest],
+            name=f"{call.name}: slowest word alone",
+            value=min(figures.values()),
             bound=LEAST_PER_WORD,
             unit="/s",
             goal=Goal(least=1.0),

@@ -55,12 +55,15 @@ CHATS = """
     FROM chats ORDER BY created_at DESC, id DESC LIMIT $1
 """
 URGENT = """
-    (SELECT m.id, m.text, m.transcript, a.intent, a.sentiment, m.chat_id, c.name AS chat_name, m.timestamp,
-        true AS unanswered
-    FROM chats c
-    CROSS JOIN LATERAL (SELECT * FROM messages WHERE chat_id = c.id AND timestamp >= c.waiting_since) m
-    JOIN message_analysis a ON a.message_id = m.id AND a.is_urgent
-    WHERE c.waiting_since IS NOT NULL ORDER BY m.timestamp DESC, m.id DESC LIMIT $1)
+    SELECT m.id, m.text, m.transcript, m.intent, m.sentiment, c.id AS chat_id, c.name AS chat_name,
+        m.timestamp, true AS unanswered
+    FROM chats c CROSS JOIN LATERAL (
+        SELECT m.id, m.text, m.transcript, m.timestamp, a.intent, a.sentiment
+        FROM messages m JOIN message_analysis a ON a.message_id = m.id
+        WHERE m.chat_id = c.id AND m.timestamp >= c.waiting_since AND a.is_urgent
+        ORDER BY m.timestamp DESC, m.id DESC LIMIT $1
+    ) m
+    WHERE c.waiting_since IS NOT NULL ORDER BY m.timestamp DESC, m.id DESC LIMIT $1
 """
 ANSWERED = """
     SELECT m.id, m.text, m.transcript, a.intent, a.sentiment, m.chat_id, c.name AS chat_name, m.timestamp,

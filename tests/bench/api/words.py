@@ -3,18 +3,18 @@
 import random
 from itertools import accumulate
 
-# Searched for: (word, its forms, in how many of a million messages it stands), the most frequent first.
+# Searched for: (word, forms that share its stem, in how many of a million messages), the most frequent first.
 MIX = (
     ("роза", ("роза", "розы", "роз", "розу", "Роза"), 78_000),
-    ("тюльпан", ("тюльпан", "тюльпаны", "тюльпанов"), 30_000),
+    ("тюльпан", ("тюльпан", "тюльпаны"), 30_000),
     ("гортензия", ("гортензия", "гортензии", "гортензию"), 12_000),
-    ("эустома", ("эустома", "эустомы", "эустому"), 5_000),
+    ("эустома", ("эустома", "эустомы"), 5_000),
     ("ранункулюс", ("ранункулюс", "ранункулюсы", "ранункулюсов"), 2_000),
     ("лаванда", ("лаванда", "лаванды", "лаванду"), 800),
     ("матиола", ("матиола", "матиолы", "матиолу"), 250),
     ("скабиоза", ("скабиоза", "скабиозы"), 80),
     ("нигелла", ("нигелла", "нигеллы"), 20),
-    ("протея", ("протея", "протеи"), 3),
+    ("протея", ("протея",), 3),
 )
 RARE = ("эремурус", ("эремурус", "эремурусы", "эремурусов"), 40)
 # fmt: off
@@ -43,13 +43,14 @@ def _make_names() -> list[str]:
 _WORDS = [*_FREQUENT, *_make_names()]
 # Zipf's law: the n-th word comes 1/n as often as the first; the head is flattened as in short messages.
 _WEIGHTS = list(accumulate(1 / (place + 12) for place in range(len(_WORDS))))
-_STRIDES = [(1_000_000 // count, forms) for _word, forms, count in (*MIX, RARE)]
+_FORMS = [(count, forms) for _word, forms, count in (*MIX, RARE)]
 
 
 def make_text(number: int, dice: random.Random) -> str:
     """The words of message `number`; those that are searched for come evenly through history."""
     words = dice.choices(_WORDS, cum_weights=_WEIGHTS, k=dice.randint(1, 14))
-    for place, (stride, forms) in enumerate(_STRIDES):
-        if (number + place * 37) % stride == 0:
-            words.append(forms[number // stride % len(forms)])
+    for place, (count, forms) in enumerate(_FORMS):
+        turn, phase = divmod((number + place * 37) * count, 1_000_000)
+        if phase < count:
+            words.append(forms[turn % len(forms)])
     return " ".join(words)
