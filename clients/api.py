@@ -2,20 +2,17 @@
 
 from datetime import datetime
 
-from django.db.models import Count
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.filters import ClientFilterSet
-from clients.models import RoleName, TelegramUser
+from clients.models import TelegramUser
 from clients.querysets import TelegramUserQuerySet
-from clients.serializers import ActiveClientsBody, ClientRow
+from clients.serializers import ClientRow
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
-from cvgorod_hub.api.parameters import DaysParameters, days_ago
 from cvgorod_hub.api.views import RowListViewSet
 
 
@@ -28,7 +25,6 @@ class ClientViewSet(RowListViewSet):
     queryset = TelegramUserQuerySet(TelegramUser).with_messages_count()
     serializer_class = ClientRow
     filterset_class = ClientFilterSet
-    parameters = {"active": DaysParameters}
 
     def get_keyset(self) -> Keyset:
         by_activity = self.request.query_params.get("ordering") == "active"
@@ -39,13 +35,3 @@ class ClientViewSet(RowListViewSet):
         if not rows:
             raise Http404
         return Response(rows[0])
-
-    @extend_schema(summary="How many clients wrote lately", responses=ActiveClientsBody)
-    @action(detail=False, url_path="stats/active", filterset_class=None, pagination_class=None)
-    def active(self, _request: Request) -> Response:
-        days = self.read_parameters()["days"]
-        clients = TelegramUser.objects.filter(
-            role__role_name=RoleName.CLIENT, messages__timestamp__gte=days_ago(days)
-        )
-        counted = clients.aggregate(active_clients=Count("pk", distinct=True))
-        return Response({**counted, "days": days})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -20,7 +20,6 @@ from cvgorod_hub.api.views import RowListViewSet
 from messaging.api.feed import MessagePagination
 from messaging.filters import MessageFilterSet
 from messaging.models import Message, MessageVersion
-from messaging.querysets import MessageQuerySet
 from messaging.serializers import (
     AnalysisRow,
     ByRoleBody,
@@ -31,6 +30,7 @@ from messaging.serializers import (
     TotalBody,
     VersionRow,
 )
+from messaging.statistics import count_by_role, count_messages
 
 BY_TIME = Keyset({"timestamp": datetime, "id": int})
 
@@ -74,13 +74,13 @@ class MessageViewSet(RowListViewSet):
     @action(detail=False, url_path="stats/total", filterset_class=None, pagination_class=None)
     def total(self, _request: Request) -> Response:
         period = self.read_parameters()
-        return Response({"total_messages": _since(period["since"]).count(), **period})
+        return Response({"total_messages": count_messages(period["since"]), **period})
 
     @extend_schema(summary="Who wrote how much, by role", responses=ByRoleBody)
     @action(detail=False, url_path="stats/by-role", filterset_class=None, pagination_class=None)
     def by_role(self, _request: Request) -> Response:
         period = self.read_parameters()
-        roles = count_by_role(_since(period["since"]))
+        roles = count_by_role(period["since"])
         total = sum(role["message_count"] for role in roles)
         return Response({"by_role": roles, "total_messages": total, **period})
 
@@ -112,23 +112,3 @@ def read_context(message: Message, *, limit: int) -> list[dict[str, Any]]:
     after = later[:wanted_after]
     before = earlier[: limit - 1 - len(after)]
     return [*reversed(before), *MessageRow.select(chat.filter(pk=message.pk)), *after]
-
-
-def count_by_role(messages: MessageQuerySet) -> list[dict[str, Any]]:
-    counts = (
-        messages.order_by()
-        .values_list("user__role__role_name")
-        .annotate(
-            message_count=Count("pk"),
-            active_chats=Count("chat_id", distinct=True),
-            active_users=Count("user_id", distinct=True),
-        )
-    )
-    names = ("role", "message_count", "active_chats", "active_users")
-    rows = [dict(zip(names, row, strict=True)) for row in counts]
-    return sorted(rows, key=lambda row: (-row["message_count"], row["role"] or ""))
-
-
-def _since(since: datetime | None) -> MessageQuerySet:
-    messages: MessageQuerySet = Message.objects.all()
-    return messages if since is None else messages.filter(timestamp__gte=since)
