@@ -1,6 +1,7 @@
 """What statistics of meaning are read from: kept by triggers, in the transaction of the rows counted.
 
-Quarters, levels and `role_id` are those of messaging/models/counts.py.
+Quarters, levels and `role_id` are those of messaging/models/counts.py. Every intent and every sentiment has a column:
+a reader then meets one row for a node and role, not twenty. A new intent needs a migration of tables and triggers.
 """
 
 # ruff: noqa: DJ008  (no person meets these rows)
@@ -8,42 +9,52 @@ Quarters, levels and `role_id` are those of messaging/models/counts.py.
 from django.db import models
 
 
-class AnalysisCount(models.Model):
+class Meanings(models.Model):
+    """How many messages meant what."""
+
+    intent_order = models.IntegerField()
+    intent_question = models.IntegerField()
+    intent_interest = models.IntegerField()
+    intent_complaint = models.IntegerField()
+    intent_confirmation = models.IntegerField()
+    intent_broadcast = models.IntegerField()
+    intent_other = models.IntegerField()
+    sentiment_positive = models.IntegerField()
+    sentiment_neutral = models.IntegerField()
+    sentiment_negative = models.IntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class AnalysisCount(Meanings):
     """What messages of one node meant: a tree of quarters like messaging's `MessageCount`."""
 
-    pk = models.CompositePrimaryKey("level", "bucket", "role_id", "intent", "sentiment")
+    pk = models.CompositePrimaryKey("level", "bucket", "role_id")
     level = models.SmallIntegerField()
     bucket = models.IntegerField()
     role_id = models.BigIntegerField()
-    intent = models.CharField(max_length=16)
-    sentiment = models.CharField(max_length=16)
-    analyses = models.BigIntegerField()
 
     class Meta:
         db_table = "analysis_counts"
 
 
-class AnalysisCountChange(models.Model):
+class AnalysisCountChange(Meanings):
     """What a statement added to a quarter or took from it, not yet in the tree and the days."""
 
     bucket = models.IntegerField()
     role_id = models.BigIntegerField()
-    intent = models.CharField(max_length=16)
-    sentiment = models.CharField(max_length=16)
-    analyses = models.BigIntegerField()
 
     class Meta:
         db_table = "analysis_count_changes"
 
 
-class AnalysisDay(models.Model):
+class AnalysisDay(Meanings):
     """What messages of one local day meant, in the time zone of the calendar."""
 
-    pk = models.CompositePrimaryKey("date", "role_id", "intent")
+    pk = models.CompositePrimaryKey("date", "role_id")
     date = models.DateField()
     role_id = models.BigIntegerField()
-    intent = models.CharField(max_length=16)
-    analyses = models.BigIntegerField()
 
     class Meta:
         db_table = "analysis_days"

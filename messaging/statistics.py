@@ -21,13 +21,13 @@ from messaging.querysets import MessageQuerySet
 
 # The lateral subqueries and the scalar ones keep a generic plan on the keys' indexes: a prepared statement's
 # planner does not know that a range of nodes, or one quarter, is a handful of rows.
-_NODES = "unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, \"end\")"
+_NODES = "unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop)"
 
 TOTAL = f"""
 SELECT (
     SELECT coalesce(sum(node.messages), 0) FROM {_NODES}, LATERAL (
         SELECT sum(messages) AS messages FROM message_counts
-         WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes."end"
+         WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
     ) AS node
 ) + (
     SELECT coalesce(sum(messages), 0) FROM message_count_changes WHERE bucket >= %(first_whole)s
@@ -48,7 +48,7 @@ WITH begun AS MATERIALIZED (
 ), counted AS (
     SELECT node.* FROM {_NODES}, LATERAL (
         SELECT role_id, sum(messages) AS messages, sum(chats) AS chats, sum(users) AS users FROM message_counts
-         WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes."end"
+         WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
          GROUP BY 1
     ) AS node
     UNION ALL
@@ -74,7 +74,7 @@ WITH wanted AS MATERIALIZED (SELECT id FROM user_roles WHERE role_name = %(role)
 SELECT (
     SELECT coalesce(sum(node.users), 0) FROM {_NODES}, LATERAL (
         SELECT sum(users) AS users FROM message_counts
-         WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes."end"
+         WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
            AND role_id = (SELECT id FROM wanted)
     ) AS node
 ) + (
