@@ -160,6 +160,7 @@ _SWEEPS = {
     "bots.tasks.check_bot": 120,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
+    "intents.tasks.follow_time_zone": 60,
 }
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

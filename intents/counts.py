@@ -1,7 +1,8 @@
 """What statistics of meaning are read from: kept by triggers, in the transaction of the rows counted.
 
-Quarters, levels and `role_id` are those of messaging/models/counts.py. Every intent and every sentiment has a column:
-a reader then meets one row for a node and role, not twenty. A new intent needs a migration of tables and triggers.
+Quarters, levels and `role_id` are those of messaging/models/counts.py. Every intent and every sentiment has
+a column: a reader then meets one row for a node and role, not twenty. A new intent needs a migration of
+tables and triggers.
 """
 
 # ruff: noqa: DJ008  (no person meets these rows)

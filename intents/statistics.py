@@ -1,7 +1,7 @@
 """What was meant since when, counted in one statement of constant cost.
 
-SQL of its own for the reasons that messaging/statistics.py gives; how the counts come about say migration 0004 here
-and 0009 there. People whose role is left out of statistics do not count; where a channel speaks, it does.
+SQL of its own for the reasons that messaging/statistics.py gives; how the counts come about say migration
+0004 here and 0009 there. People whose role is left out of statistics do not count; where a channel speaks, it does.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,8 +30,8 @@ _ONES = ", ".join(
 
 # As in messaging/statistics.py, the shape keeps a generic plan on the keys' indexes.
 _NODES = f"""
-    SELECT node.* FROM unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop),
-    LATERAL (
+    SELECT node.*
+      FROM unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop), LATERAL (
         SELECT role_id, {_NAMES} FROM analysis_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop OFFSET 0
     ) AS node
@@ -58,8 +58,8 @@ SELECT {_SUMS}
  WHERE {_IS_COUNTED}
 """  # noqa: S608
 
-# The first day from the tree, since it is seldom whole; later ones from the days, or, until these have followed
-# a change of TIME_ZONE, from the quarters.
+# The first day from the tree, since it is seldom whole; later ones from the days, or, until these have
+# followed a change of TIME_ZONE, from the quarters.
 DAILY = f"""
 WITH calendar AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM analysis_calendar WHERE time_zone = %(time_zone)s) AS is_current

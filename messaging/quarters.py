@@ -41,7 +41,7 @@ class Period:
         return -((_EPOCH - self.since) // QUARTER)
 
     def parameters(self, *, until: int = END) -> dict[str, Any]:
-        """What the statements below ask for: the first quarter, its rest, and nodes before quarter `until`."""
+        """What statements ask for: the quarter it begins in, its rest, and nodes before quarter `until`."""
         nodes = list(nodes_between(self.first_whole, until))
         return {
             "since": self.since,

@@ -1,7 +1,7 @@
 """Who wrote how much since when, in one statement of constant cost.
 
-SQL of its own, not the ORM: each statement adds up a few nodes of a tree, the changes that wait for it, and what
-the index holds of one quarter of an hour; the ORM cannot say that as one query, and compiling it would
+SQL of its own, not the ORM: each statement adds up a few nodes of a tree, the changes that wait for it, and
+what the index holds of one quarter of an hour; the ORM cannot say that as one query, and compiling it would
 take as long as PostgreSQL takes to answer. How the counts come about says migration 0009.
 
 Where a caller sees some chats only, messages are counted one by one: exact as well, but slower.
@@ -47,7 +47,8 @@ WITH begun AS MATERIALIZED (
              GROUP BY 1, 2) AS said
 ), counted AS (
     SELECT node.* FROM {_NODES}, LATERAL (
-        SELECT role_id, sum(messages) AS messages, sum(chats) AS chats, sum(users) AS users FROM message_counts
+        SELECT role_id, sum(messages) AS messages, sum(chats) AS chats, sum(users) AS users
+          FROM message_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
          GROUP BY 1
     ) AS node

@@ -1,4 +1,4 @@
-"""What statistics are read from: kept by the database's own triggers, in the transaction of the rows counted.
+"""What statistics are read from: kept by the database's triggers, in the transaction of the rows counted.
 
 Time is counted in quarters: numbers of the 15 minutes since 1970 in UTC, of which the local days of every time
 zone are made. `role_id` is 0 where a channel speaks, so that it can be part of a key.
@@ -10,7 +10,7 @@ from django.db import models
 
 
 class MessageCount(models.Model):
-    """What was said in one node of a tree of quarters: bucket `n` of a level holds 4n … 4n+3 of the one below."""
+    """What was said in one node of a tree of quarters: a bucket `n` holds 4n … 4n+3 of the level below."""
 
     pk = models.CompositePrimaryKey("level", "bucket", "role_id")
     level = models.SmallIntegerField()
