@@ -1,7 +1,8 @@
 """What was meant since when, counted in one statement of constant cost.
 
 SQL of its own for the reasons that messaging/statistics.py gives; how the counts come about say migration
-0004 here and 0009 there. People whose role is left out of statistics do not count; where a channel speaks, it does.
+0004 here and 0009 there. People whose role is left out of statistics do not count; where a channel speaks,
+it does.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,7 +32,8 @@ _ONES = ", ".join(
 # As in messaging/statistics.py, the shape keeps a generic plan on the keys' indexes.
 _NODES = f"""
     SELECT node.*
-      FROM unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop), LATERAL (
+      FROM unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop),
+    LATERAL (
         SELECT role_id, {_NAMES} FROM analysis_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop OFFSET 0
     ) AS node
@@ -159,7 +161,8 @@ def _count_values(analyses: QuerySet[MessageAnalysis], column: str) -> Counts:
 def _read(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _analyses_of(chat_ids: Collection[int], since: datetime) -> QuerySet[MessageAnalysis]:

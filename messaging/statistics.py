@@ -116,7 +116,7 @@ def count_active_clients(since: datetime | None, *, chat_ids: Collection[int] | 
     """How many clients wrote at least once since then."""
     if chat_ids is not None:
         messages = _messages_of(chat_ids, since).filter(user__role__role_name=RoleName.CLIENT)
-        return messages.order_by().aggregate(count=Count("user_id", distinct=True))["count"]
+        return int(messages.order_by().aggregate(count=Count("user_id", distinct=True))["count"])
     parameters = Period(since=since).parameters()
     return int(_read(ACTIVE_AUTHORS, {**parameters, "role": RoleName.CLIENT.value})[0][0])
 
@@ -124,7 +124,8 @@ def count_active_clients(since: datetime | None, *, chat_ids: Collection[int] | 
 def _read(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _messages_of(chat_ids: Collection[int], since: datetime | None) -> MessageQuerySet:

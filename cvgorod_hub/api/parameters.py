@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, overload
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -89,5 +89,9 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+@overload
+def days_ago(days: int) -> datetime: ...
+@overload
+def days_ago(days: int | None) -> datetime | None: ...
 def days_ago(days: int | None) -> datetime | None:
     return None if days is None else timezone.now() - timedelta(days=days)

@@ -1,7 +1,7 @@
 """What statistics are read from: kept by the database's triggers, in the transaction of the rows counted.
 
-Time is counted in quarters: numbers of the 15 minutes since 1970 in UTC, of which the local days of every time
-zone are made. `role_id` is 0 where a channel speaks, so that it can be part of a key.
+Time is counted in quarters: numbers of the 15 minutes since 1970 in UTC, of which the local days of every
+time zone are made. `role_id` is 0 where a channel speaks, so that it can be part of a key.
 """
 
 # ruff: noqa: DJ008  (no person meets these rows)
