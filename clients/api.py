@@ -2,20 +2,17 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from clients.filters import ClientFilterSet
-from clients.models import RoleName, TelegramUser
+from clients.models import TelegramUser
 from clients.querysets import TelegramUserQuerySet
-from clients.serializers import ActiveClientsBody, ClientRow
+from clients.serializers import ClientRow
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
-from cvgorod_hub.api.parameters import DaysParameters, days_ago
 from cvgorod_hub.api.views import RowListViewSet, is_visible
 
 
@@ -28,7 +25,6 @@ class ClientViewSet(RowListViewSet):
     queryset = TelegramUserQuerySet(TelegramUser).with_messages_count()
     serializer_class = ClientRow
     filterset_class = ClientFilterSet
-    parameters = {"active": DaysParameters}
 
     keysets = {
         "newest": Keyset({"first_seen": datetime, "id": int}),
@@ -46,13 +42,3 @@ class ClientViewSet(RowListViewSet):
 
     def retrieve(self, _request: Request, pk: str) -> HttpResponse:
         return self.read_document(pk)
-
-    @extend_schema(summary="How many clients wrote lately", responses=ActiveClientsBody)
-    @action(detail=False, url_path="stats/active", filterset_class=None, pagination_class=None)
-    def active(self, _request: Request) -> Response:
-        days = self.read_parameters()["days"]
-        clients = TelegramUser.objects.filter(
-            role__role_name=RoleName.CLIENT, messages__timestamp__gte=days_ago(days)
-        )
-        counted = clients.aggregate(active_clients=Count("pk", distinct=True))
-        return Response({**counted, "days": days})

@@ -8,6 +8,7 @@ from clients.api import ClientViewSet
 from cvgorod_hub.api.errors import unknown_url
 from cvgorod_hub.api.routers import HubRouter
 from intents.api import IntentViewSet
+from messaging.api.activity import ActiveClientsViewSet
 from messaging.api.chats import ChatViewSet, ParticipantViewSet, UnansweredViewSet
 from messaging.api.messages import ClientMessagesViewSet, MessageViewSet
 from sandbox.api import BatchViewSet, PendingViewSet, SandboxViewSet, SendViewSet
@@ -15,6 +16,7 @@ from sandbox.api import BatchViewSet, PendingViewSet, SandboxViewSet, SendViewSe
 router = HubRouter()
 router.register("messages", MessageViewSet, basename="messages")
 router.register(r"clients/(?P<client_id>-?[0-9]{1,19})/messages", ClientMessagesViewSet, "client-messages")
+router.register("clients/stats/active", ActiveClientsViewSet, basename="active-clients")
 router.register("clients", ClientViewSet, basename="clients")
 router.register(r"chats/(?P<chat_id>-?[0-9]{1,19})/participants", ParticipantViewSet, "chat-participants")
 router.register("chats", ChatViewSet, basename="chats")

@@ -163,6 +163,7 @@ _SWEEPS = {
     "cvgorod_hub.api.tasks.delete_old_usage": 3600,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
+    "intents.tasks.follow_time_zone": 60,
 }
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

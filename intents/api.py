@@ -9,13 +9,9 @@ from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.parameters import DaysParameters, days_ago
 from cvgorod_hub.api.views import HubViewSet
 from intents.models import MessageAnalysis
-from intents.overview import (
-    analysed_since,
-    count_by_day,
-    count_by_intent_and_sentiment,
-    urgent_messages,
-)
+from intents.overview import urgent_messages
 from intents.serializers import DailyBody, SummaryBody, UrgentBody, UrgentParameters
+from intents.statistics import count_by_day, count_by_intent_and_sentiment
 
 
 class IntentViewSet(HubViewSet):
@@ -32,7 +28,8 @@ class IntentViewSet(HubViewSet):
     def list(self, _request: Request) -> Response:
         """Messages count by when they were sent. Roles left out of statistics do not count."""
         days = self.read_parameters()["days"]
-        by_intent, by_sentiment = count_by_intent_and_sentiment(analysed_since(days_ago(days)))
+        chat_ids = self.key.visible_chat_ids()
+        by_intent, by_sentiment = count_by_intent_and_sentiment(days_ago(days), chat_ids=chat_ids)
         return Response(
             {
                 "period_days": days,
@@ -46,7 +43,7 @@ class IntentViewSet(HubViewSet):
     @action(detail=False)
     def daily(self, _request: Request) -> Response:
         since = days_ago(self.read_parameters()["days"])
-        return Response({"daily": count_by_day(analysed_since(since))})
+        return Response({"daily": count_by_day(since, chat_ids=self.key.visible_chat_ids())})
 
     @extend_schema(summary="Urgent messages: unanswered first, then newest", responses=UrgentBody)
     @action(detail=False)

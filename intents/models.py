@@ -9,9 +9,21 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import UserRole
+from intents.counts import AnalysisCalendar, AnalysisCount, AnalysisCountChange, AnalysisDay
 from intents.phrases import PhraseError, parse
 from intents.regexes import RegexError, compile_safely
 from messaging.models import Message
+
+__all__ = [
+    "AnalysisCalendar",
+    "AnalysisCount",
+    "AnalysisCountChange",
+    "AnalysisDay",
+    "Intent",
+    "MessageAnalysis",
+    "MessagePattern",
+    "Sentiment",
+]
 
 
 class Intent(models.TextChoices):

@@ -7,6 +7,7 @@ from django.core.cache import cache
 
 from intents.classification import classify_missed
 from intents.model_queue import RUN, classify_due_batch
+from intents.statistics import follow_time_zone as follow
 
 # Seconds that one sweep drains a backlog; the next one goes on.
 SWEEP = 60
@@ -33,3 +34,9 @@ def classify_unsure_messages() -> None:
 def classify_missed_messages() -> int:
     """What was stored while the patterns could not speak."""
     return classify_missed()
+
+
+@shared_task
+def follow_time_zone() -> bool:
+    """Days counted anew after TIME_ZONE changed; until then they are made of quarters, which is slower."""
+    return follow()

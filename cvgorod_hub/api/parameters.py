@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, overload
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -102,5 +102,9 @@ def _shared(serializer_class: type[serializers.Serializer[Any]]) -> serializers.
     return serializer_class()
 
 
+@overload
+def days_ago(days: int) -> datetime: ...
+@overload
+def days_ago(days: int | None) -> datetime | None: ...
 def days_ago(days: int | None) -> datetime | None:
     return None if days is None else timezone.now() - timedelta(days=days)

@@ -1,9 +1,7 @@
 """/messages, and a client's messages."""
 
-from datetime import datetime
-from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -32,6 +30,7 @@ from messaging.serializers import (
     TotalBody,
     VersionRow,
 )
+from messaging.statistics import count_by_role, count_messages
 
 
 @extend_schema_view(
@@ -83,13 +82,18 @@ class MessageViewSet(RowListViewSet):
     @action(detail=False, url_path="stats/total", filterset_class=None, pagination_class=None)
     def total(self, _request: Request) -> Response:
         period = self.read_parameters()
-        return Response({"total_messages": _since(period["since"]).count(), **period})
+        return Response(
+            {
+                "total_messages": count_messages(period["since"], chat_ids=self.key.visible_chat_ids()),
+                **period,
+            }
+        )
 
     @extend_schema(summary="Who wrote how much, by role", responses=ByRoleBody)
     @action(detail=False, url_path="stats/by-role", filterset_class=None, pagination_class=None)
     def by_role(self, _request: Request) -> Response:
         period = self.read_parameters()
-        roles = count_by_role(_since(period["since"]))
+        roles = count_by_role(period["since"], chat_ids=self.key.visible_chat_ids())
         total = sum(role["message_count"] for role in roles)
         return Response({"by_role": roles, "total_messages": total, **period})
 
@@ -121,23 +125,3 @@ class ClientMessagesViewSet(RowListViewSet):
         if self.key.is_limited:
             people = people.filter(messages__chat_id__in=self.key.chat_ids)
         return people.exists()
-
-
-def count_by_role(messages: MessageQuerySet) -> list[dict[str, Any]]:
-    counts = (
-        messages.order_by()
-        .values_list("user__role__role_name")
-        .annotate(
-            message_count=Count("pk"),
-            active_chats=Count("chat_id", distinct=True),
-            active_users=Count("user_id", distinct=True),
-        )
-    )
-    names = ("role", "message_count", "active_chats", "active_users")
-    rows = [dict(zip(names, row, strict=True)) for row in counts]
-    return sorted(rows, key=lambda row: (-row["message_count"], row["role"] or ""))
-
-
-def _since(since: datetime | None) -> MessageQuerySet:
-    messages: MessageQuerySet = Message.objects.all()
-    return messages if since is None else messages.filter(timestamp__gte=since)

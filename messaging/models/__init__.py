@@ -2,12 +2,17 @@
 
 from messaging.history.models import HistoryImport
 from messaging.models.chats import Chat, validate_time_zone
+from messaging.models.counts import AuthorActivity, ChatRoleActivity, MessageCount, MessageCountChange
 from messaging.models.messages import Message, MessageDeletion, MessageVersion, RussianSearchVector
 
 __all__ = [
+    "AuthorActivity",
     "Chat",
+    "ChatRoleActivity",
     "HistoryImport",
     "Message",
+    "MessageCount",
+    "MessageCountChange",
     "MessageDeletion",
     "MessageVersion",
     "RussianSearchVector",
