@@ -145,6 +145,8 @@ CELERY_TASK_ROUTES = {
     "bots.tasks.*": {"queue": "default"},
     "sandbox.tasks.*": {"queue": "delivery"},
     "intents.tasks.*": {"queue": "classify"},
+    "messaging.tasks.*": {"queue": "webhooks"},
+    "cvgorod_hub.api.hooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 # The sweeps: each finds what a lost task, a crash or an outage left behind.
@@ -160,6 +162,9 @@ _SWEEPS = {
     "bots.tasks.check_bot": 120,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
+    "messaging.tasks.announce_messages": 3,
+    "cvgorod_hub.api.hooks.tasks.deliver_webhooks": 3,
+    "cvgorod_hub.api.hooks.tasks.delete_old_webhook_deliveries": 600,
 }
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
@@ -168,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- API ------------------------------------------------------------------------------------
 HUB_API_KEY: str = env.str("HUB_API_KEY", default="")
+# Webhooks go to public addresses; beside them to these networks, where http:// is allowed, too.
+WEBHOOK_ALLOWED_NETWORKS = environment.networks("WEBHOOK_ALLOWED_NETWORKS")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cvgorod_hub.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["cvgorod_hub.api.permissions.HasScope"],

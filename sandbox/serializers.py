@@ -9,9 +9,9 @@ from rest_framework.exceptions import ValidationError
 from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.parameters import MomentField, StrictSerializer
 from cvgorod_hub.api.rows import RowSerializer
-from sandbox.batches import MAX_BATCH
 from sandbox.errors import InvalidTextError
 from sandbox.models import PendingResponse
+from sandbox.proposals import MAX_BATCH
 from sandbox.texts import MAX_REASON_LENGTH, MAX_TEXT_LENGTH, clean_text
 
 MAX_CONTEXT_LENGTH = 20_000
@@ -124,6 +124,12 @@ class ResponseRow(RowSerializer):
     attempts = serializers.IntegerField(help_text="How often sending it was begun.")
     last_error = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+class AnnouncedDraft(ResponseRow):
+    """A reply as webhooks tell it: without a judgement of the conversation around it."""
+
+    is_stale = None  # type: ignore[assignment]  # DRF's way to leave a field out
 
 
 class EventRow(RowSerializer):

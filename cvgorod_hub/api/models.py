@@ -6,6 +6,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+
+__all__ = ["ApiKey", "Scope", "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint"]
+
 
 class Scope(models.TextChoices):
     READ = "read", _("read messages, people and statistics")
