@@ -1,4 +1,4 @@
-"""The moves between a reply's states: each one conditional UPDATE, a row in the log, and what webhooks hear."""
+"""The moves between a reply's states: one conditional UPDATE, a row in the log, and what webhooks hear."""
 
 from collections.abc import Mapping
 from typing import Any

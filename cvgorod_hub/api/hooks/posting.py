@@ -47,6 +47,8 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float = 
         destination = resolve(url, seconds=deadline.left())
         try:
             with _session(destination, deadline) as session, _send(session, url, body, headers) as response:
+                if deadline.is_over:  # a head that was cut off reads as one that ended
+                    raise HookError(Trouble.TIMEOUT)
                 return Answer(
                     response.status_code,
                     _beginning(response),
@@ -112,20 +114,26 @@ class _Pinned(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         refusal: OSError = OSError("no address")
         for family, address in self._destination.sockets:
-            connection = socket.socket(family, socket.SOCK_STREAM)
             try:
-                connection.settimeout(self._deadline.left())
-                connection.connect(address)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._deadline.guard(connection)
+                return _connect(family, address, self._deadline)
             except OSError as error:
-                connection.close()
                 refusal = error
-            else:
-                return connection
         if isinstance(refusal, TimeoutError):
             raise urllib3.exceptions.ConnectTimeoutError(self, "no connection in time") from refusal
         raise urllib3.exceptions.NewConnectionError(self, type(refusal).__name__) from refusal
+
+
+def _connect(family: socket.AddressFamily, address: tuple[Any, ...], deadline: Deadline) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(deadline.left())
+        connection.connect(address)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        deadline.guard(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class _PinnedTls(_Pinned, HTTPSConnection):
