@@ -14,8 +14,11 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from cvgorod_hub.api.hooks.admin import WebhookDeliveryAdmin, WebhookEndpointAdmin
 from cvgorod_hub.api.keys import assign_secret
 from cvgorod_hub.api.models import ApiKey, Scope
+
+__all__ = ["ApiKeyAdmin", "WebhookDeliveryAdmin", "WebhookEndpointAdmin"]
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -1,5 +1,6 @@
 """An agent's address on loopback: real HTTP, scripted answers, every request kept."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -86,10 +87,8 @@ class Receiver:
             reply = self.script.pop(0) if self.script else Reply()
         if reply.before is not None:
             reply.before()
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the hub hung up, as it should
             self._write(handler, reply)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the hub hung up, as it should
 
     def _write(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         if reply.drip is not None:

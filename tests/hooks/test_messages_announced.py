@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from pytest_django import Settings
 
 from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint

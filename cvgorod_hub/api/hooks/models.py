@@ -116,6 +116,10 @@ class WebhookDelivery(models.Model):
     created_at = models.DateTimeField(_("created"))
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
 
+    # Set by the admin's list.
+    last_status: int | None
+    last_trouble: str | None
+
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     )
 
 
+# An endpoint that fails so often in a row is worth a person's look: it has been away for six minutes or more.
+STRIKES_OF_TROUBLE = 4
+
+
 class EndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
     def in_use(self) -> Self:
         """Neither switched off nor of a key that was revoked or has expired."""
@@ -21,6 +25,10 @@ class EndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
             Q(key__expires_at__isnull=True) | Q(key__expires_at__gt=Now())
         )
         return self.filter(Q(key__isnull=True) | usable, is_active=True)
+
+    def troubled(self) -> Self:
+        """Nothing arrives there: paused, or failing for a while."""
+        return self.in_use().filter(Q(paused_at__isnull=False) | Q(strikes__gte=STRIKES_OF_TROUBLE))
 
     def hearing_of(self, event: str, *, chat_id: int, key_id: int | None) -> Self:
         """Who is to be told of this; paused ones, too: what they miss waits for them."""
