@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
 
 from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint
@@ -39,7 +41,7 @@ def follower(make_endpoint: MakeEndpoint) -> WebhookEndpoint:
     return endpoint
 
 
-def test_new_messages_come_as_the_api_has_them(follower: WebhookEndpoint, client: Any) -> None:
+def test_new_messages_come_as_the_api_has_them(follower: WebhookEndpoint, client: Client) -> None:
     message = MessageFactory.create(text="Есть роза?")
 
     assert announce_messages() == 1
@@ -155,8 +157,6 @@ def test_a_key_that_may_not_read_hears_no_messages(make_endpoint: MakeEndpoint) 
 
 
 def test_a_paused_follower_goes_on_where_it_stood(follower: WebhookEndpoint) -> None:
-    from django.utils import timezone
-
     WebhookEndpoint.objects.update(paused_at=timezone.now())
     message = MessageFactory.create()
     assert announce_messages() == 0
