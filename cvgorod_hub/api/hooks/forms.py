@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
@@ -12,6 +13,9 @@ from cvgorod_hub.api.hooks.addresses import resolve
 from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookEndpoint
 from cvgorod_hub.api.hooks.troubles import HookError
+
+# In words, and by the name that the agent sees.
+EVENTS = [(event.value, format_lazy("{} ({})", event.label, event.value)) for event in Event]
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[WebhookEndpoint]
@@ -21,11 +25,11 @@ else:
 
 class WebhookEndpointForm(ModelForm):
     events = forms.MultipleChoiceField(
-        label=_("hears of"), choices=Event.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("What to tell"), choices=EVENTS, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     chat_ids = SimpleArrayField(
         forms.IntegerField(min_value=-(2**63), max_value=2**63 - 1),
-        label=_("only these chats"),
+        label=_("Only these chats"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Numbers of chats, separated by commas. Empty: all of them."),
