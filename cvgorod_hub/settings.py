@@ -202,6 +202,13 @@ SPECTACULAR_SETTINGS = {
         "cvgorod_hub.api.schema.describe_errors",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
+    "WEBHOOKS": [
+        "sandbox.webhook_schema.DRAFT_DECIDED",
+        "sandbox.webhook_schema.DRAFT_SENT",
+        "sandbox.webhook_schema.DRAFT_FAILED",
+        "sandbox.webhook_schema.DRAFT_UNKNOWN",
+        "messaging.api.webhook_schema.MESSAGE_NEW",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

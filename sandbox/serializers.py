@@ -132,6 +132,19 @@ class AnnouncedDraft(ResponseRow):
     is_stale = None  # type: ignore[assignment]  # DRF's way to leave a field out
 
 
+class DraftEventData(serializers.Serializer[Any]):
+    """What webhooks hear of a reply (sandbox/announcing.py)."""
+
+    draft = AnnouncedDraft(help_text="The reply as it was then.")
+    outcome = serializers.ChoiceField(choices=PendingResponse.Status.choices)
+    is_edited = serializers.BooleanField(help_text="A person changed the words that were proposed.")
+    by = serializers.CharField(help_text="Who decided: the account, the key's name, or hub.")
+    detail = serializers.CharField(help_text="The reason for a rejection, the error of a send.")
+    log_id = serializers.IntegerField(
+        help_text="Grows with each move: of two events the later one is larger."
+    )
+
+
 class EventRow(RowSerializer):
     kind = serializers.CharField()
     actor = serializers.CharField(source="actor_name", help_text="The account, or the key's name.")
