@@ -1,7 +1,7 @@
 """New and changed messages, told to the webhooks that follow the feed (`GET /messages?after=`)."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from celery import signature
@@ -30,18 +30,19 @@ def announce_soon() -> None:
     transaction.on_commit(_nudge, robust=True)
 
 
-def read_news(place: Place | None, chat_ids: Sequence[int]) -> News:
+def read_news(place: Place | None, chat_ids: Collection[int] | None) -> News:
     """Up to `MOST_MESSAGES` changes after this place in the feed, as GET /messages has them.
 
     Where fewer are left, the place moves up to the oldest running transaction, so that what is filtered out
     (other chats, imported history) is not passed over again each time.
     """
     end = (_oldest_running(), 0)
+    # A place ahead of it is of another cluster, before a restore from a dump: numbers begin anew.
     if place is None or place >= end:
-        return News(None, place or end, has_more=False)
+        return News(None, end, has_more=False)
     # Everything below `end` is committed and can be seen; what is stored from now on lies above it.
     changes = Message.objects.with_automatic().news().filter(changed_xid__lt=end[0])
-    if chat_ids:
+    if chat_ids is not None:
         changes = changes.filter(chat__in=chat_ids)
     rows = MessageRow.select(FEED.order(FEED.seek(changes, place))[: MOST_MESSAGES + 1], "changed_xid")
     has_more = len(rows) > MOST_MESSAGES

@@ -67,6 +67,17 @@ def test_an_address_within_the_network_is_refused_in_words(
     assert receiver.received == []
 
 
+def test_a_key_that_may_not_read_takes_no_messages(page: Client, receiver: Receiver) -> None:
+    key, _text = create_key(name="agent", scopes=["propose"])
+
+    refused = save(page, url=receiver.url, key=key.pk, events=["draft.sent", "message.new"])
+    assert "This key may not read messages, so it hears of none." in refused
+    assert not WebhookEndpoint.objects.exists()
+
+    save(page, url=receiver.url, key=key.pk, events=["draft.sent"])
+    assert WebhookEndpoint.objects.get().key == key
+
+
 def test_a_change_keeps_the_secret_and_what_the_worker_writes(
     page: Client, make_endpoint: MakeEndpoint, receiver: Receiver
 ) -> None:

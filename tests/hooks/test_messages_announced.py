@@ -167,6 +167,16 @@ def test_a_paused_follower_goes_on_where_it_stood(follower: WebhookEndpoint) -> 
     assert told(follower) == [message.pk]
 
 
+def test_a_place_from_before_a_restore_begins_anew(follower: WebhookEndpoint) -> None:
+    WebhookEndpoint.objects.update(feed_xid=2**60)
+    assert announce_messages() == 0
+    message = MessageFactory.create()
+
+    assert announce_messages() == 1
+
+    assert told(follower) == [message.pk]
+
+
 def test_two_workers_tell_a_message_once(follower: WebhookEndpoint) -> None:
     MessageFactory.create_batch(5)
     together = threading.Barrier(3)

@@ -1,7 +1,7 @@
 """Endpoints that follow a feed; the place of each moves on in the transaction that writes its delivery."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,8 @@ class News:
     has_more: bool
 
 
-# (place, chats: all of them where there are none) -> what comes after; place None: only where the feed ends.
-Reader = Callable[[Place | None, Sequence[int]], News]
+# (place, chats; None: all of them) -> what comes after; place None: only where the feed ends.
+Reader = Callable[[Place | None, Collection[int] | None], News]
 
 
 def tell_followers(read: Reader, *, until: float) -> int:
@@ -56,6 +56,11 @@ def anyone_follows() -> bool:
     return follows
 
 
+def heard_chats(endpoint: WebhookEndpoint) -> frozenset[int] | None:
+    """The chats that the endpoint may hear of; None: all."""
+    return frozenset(endpoint.chat_ids) or None
+
+
 def _tell(endpoint_id: int, read: Reader) -> tuple[int, bool]:
     with transaction.atomic():
         following = WebhookEndpoint.objects.following().filter(pk=endpoint_id)
@@ -63,7 +68,7 @@ def _tell(endpoint_id: int, read: Reader) -> tuple[int, bool]:
         if endpoint is None:
             return 0, False
         place = (endpoint.feed_xid, endpoint.feed_id)
-        news = read(None if place == (0, 0) else place, endpoint.chat_ids)
+        news = read(None if place == (0, 0) else place, heard_chats(endpoint))
         if news.place != place:
             WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
                 feed_xid=news.place[0], feed_id=news.place[1]

@@ -1,6 +1,6 @@
 """A webhook as a person makes it: its address is looked up and judged before it is saved."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
@@ -51,3 +51,10 @@ class WebhookEndpointForm(ModelForm):
             sentence = error.trouble.label
             raise ValidationError(f"{sentence} ({error.detail})" if error.detail else sentence) from None
         return url
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        key, events = cleaned.get("key"), cleaned.get("events", [])
+        if key is not None and Event.MESSAGE_NEW in events and not key.allows("read"):
+            self.add_error("key", _("This key may not read messages, so it hears of none."))
+        return cleaned
