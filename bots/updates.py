@@ -20,6 +20,7 @@ from cvgorod_hub.common.bulk import update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
+from messaging.announcing import announce_soon
 from messaging.chats import note_memberships
 from messaging.ingest import store_messages
 from messaging.locks import lock_chats
@@ -122,6 +123,7 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
     apply_deletions(updates, changed)
     if not changed:
         return
+    announce_soon()
     try:
         with transaction.atomic():
             classify_by_patterns(changed)

@@ -40,6 +40,13 @@ def _unread_updates() -> str:
     return f"{MOST_IN_BADGE}+" if failed > MOST_IN_BADGE else str(failed or "")
 
 
+def _troubled_webhooks() -> str:
+    """How many webhooks take nothing; nothing, and so no badge, where there are none."""
+    from cvgorod_hub.api.models import WebhookEndpoint  # settings import this module, before there are models
+
+    return str(WebhookEndpoint.objects.troubled().count() or "")
+
+
 def _link(
     title: "StrPromise",
     icon: str,
@@ -175,6 +182,20 @@ NAVIGATION: list[dict[str, Any]] = [
                 "bots.view_buttonpress",
             ),
             _link(_("API keys"), "key", "api_apikey_changelist", "api.view_apikey"),
+            _link(
+                _("Webhooks"),
+                "webhook",
+                "api_webhookendpoint_changelist",
+                "api.view_webhookendpoint",
+                badge=lazy(_troubled_webhooks, str)(),
+                variant="danger",
+            ),
+            _link(
+                _("Deliveries of webhooks"),
+                "outbox",
+                "api_webhookdelivery_changelist",
+                "api.view_webhookdelivery",
+            ),
             _link(_("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"),
             _link(
                 _("Staff accounts"),

@@ -16,6 +16,7 @@ environment.load()
 app = Celery("cvgorod_hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["cvgorod_hub.api.hooks"])  # within the room of the API
 
 
 @worker_ready.connect

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypedDict
 
@@ -39,6 +40,17 @@ class EmbeddedServices(TypedDict, total=False):
 
     database_url: str
     redis_url: str
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Networks as `10.0.0.0/8, fd00::/8`; a single address is a network of one."""
+    texts = [text.strip() for text in os.environ.get(name, "").split(",")]
+    try:
+        return [ip_network(text) for text in texts if text]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not a list of networks (one is 10.0.0.0/8): {error}."
+        ) from None
 
 
 def load() -> None:

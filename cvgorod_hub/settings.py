@@ -147,6 +147,8 @@ CELERY_TASK_ROUTES = {
     "bots.tasks.*": {"queue": "default"},
     "sandbox.tasks.*": {"queue": "delivery"},
     "intents.tasks.*": {"queue": "classify"},
+    "messaging.tasks.*": {"queue": "webhooks"},
+    "cvgorod_hub.api.hooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 # The sweeps: each finds what a lost task, a crash or an outage left behind.
@@ -164,6 +166,9 @@ _SWEEPS = {
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
     "intents.tasks.follow_time_zone": 60,
+    "messaging.tasks.announce_messages": 3,
+    "cvgorod_hub.api.hooks.tasks.deliver_webhooks": 3,
+    "cvgorod_hub.api.hooks.tasks.delete_old_webhook_deliveries": 600,
 }
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
@@ -176,6 +181,8 @@ HUB_API_KEY: str = env.str("HUB_API_KEY", default="")
 API_USAGE_WRITTEN_EVERY_SECONDS = 60
 # The chats that a key may be limited to (cvgorod_hub/api/chats.py says the shape).
 API_CHAT_DIRECTORY = "cvgorod_hub.chat_directory.CHATS"
+# Webhooks go to public addresses; beside them to these networks, where http:// is allowed, too.
+WEBHOOK_ALLOWED_NETWORKS = environment.networks("WEBHOOK_ALLOWED_NETWORKS")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cvgorod_hub.api.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["cvgorod_hub.api.permissions.HasScope"],
@@ -203,6 +210,13 @@ SPECTACULAR_SETTINGS = {
         "cvgorod_hub.api.schema.describe_errors",
     ],
     "COMPONENT_SPLIT_REQUEST": True,
+    "WEBHOOKS": [
+        "sandbox.webhook_schema.DRAFT_DECIDED",
+        "sandbox.webhook_schema.DRAFT_SENT",
+        "sandbox.webhook_schema.DRAFT_FAILED",
+        "sandbox.webhook_schema.DRAFT_UNKNOWN",
+        "messaging.api.webhook_schema.MESSAGE_NEW",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

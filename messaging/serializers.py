@@ -34,6 +34,13 @@ class MessageRow(RowSerializer):
     is_urgent = serializers.BooleanField(source="analysis.is_urgent", allow_null=True)
 
 
+class MessageEventData(serializers.Serializer[Any]):
+    """What webhooks hear of messages (messaging/announcing.py)."""
+
+    messages = MessageRow(many=True)
+    cursor = serializers.CharField(help_text="The feed goes on from here: GET /messages?after={cursor}.")
+
+
 class AnalysisRow(RowSerializer):
     """What a message means, read from the message."""
 

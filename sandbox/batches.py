@@ -10,9 +10,6 @@ from sandbox.errors import BatchNotFoundError
 from sandbox.models import PendingResponse, ResponseEvent
 from sandbox.transitions import MOVES, move
 
-# As many replies may be proposed at once, and decided at once: more than that nobody reads through.
-MAX_BATCH = 300
-
 
 @dataclass(frozen=True, kw_only=True)
 class BatchProgress:

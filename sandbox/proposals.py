@@ -24,6 +24,9 @@ from sandbox.errors import (
 from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
 from sandbox.texts import clean_text
 
+# As many replies may be proposed at once, and decided at once: more than that nobody reads through.
+MAX_BATCH = 300
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:

@@ -9,9 +9,9 @@ from rest_framework.exceptions import ValidationError
 from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.parameters import MomentField, StrictSerializer
 from cvgorod_hub.api.rows import RowSerializer
-from sandbox.batches import MAX_BATCH
 from sandbox.errors import InvalidTextError
 from sandbox.models import PendingResponse
+from sandbox.proposals import MAX_BATCH
 from sandbox.texts import MAX_REASON_LENGTH, MAX_TEXT_LENGTH, clean_text
 
 MAX_CONTEXT_LENGTH = 20_000
@@ -124,6 +124,25 @@ class ResponseRow(RowSerializer):
     attempts = serializers.IntegerField(help_text="How often sending it was begun.")
     last_error = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+class AnnouncedDraft(ResponseRow):
+    """A reply as webhooks tell it: without a judgement of the conversation around it."""
+
+    is_stale = None  # type: ignore[assignment]  # DRF's way to leave a field out
+
+
+class DraftEventData(serializers.Serializer[Any]):
+    """What webhooks hear of a reply (sandbox/announcing.py)."""
+
+    draft = AnnouncedDraft(help_text="The reply as it was then.")
+    outcome = serializers.ChoiceField(choices=PendingResponse.Status.choices)
+    is_edited = serializers.BooleanField(help_text="A person changed the words that were proposed.")
+    by = serializers.CharField(help_text="Who decided: the account, the key's name, or hub.")
+    detail = serializers.CharField(help_text="The reason for a rejection, the error of a send.")
+    log_id = serializers.IntegerField(
+        help_text="Grows with each move: of two events the later one is larger."
+    )
 
 
 class EventRow(RowSerializer):

@@ -1,4 +1,4 @@
-"""The moves between a reply's states, each one conditional UPDATE and one row in the log."""
+"""The moves between a reply's states: one conditional UPDATE, a row in the log, and what webhooks hear."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from cvgorod_hub.common.dates import local_time
 from sandbox.actors import Actor
+from sandbox.announcing import announce_move
 from sandbox.errors import ReviewConflictError
 from sandbox.models import PendingResponse, ResponseEvent
 
@@ -64,7 +65,7 @@ def move(
         )
         if not moved:
             return False
-        ResponseEvent.objects.create(
+        event = ResponseEvent.objects.create(
             response=response,
             kind=kind,
             actor_name=actor.name,
@@ -74,6 +75,7 @@ def move(
             text_before=text_before,
             text_after=text_after,
         )
+        announce_move(response, event)
     response.refresh_from_db()
     return True
 

@@ -7,11 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from cvgorod_hub.api.hooks.admin import WebhookDeliveryAdmin, WebhookEndpointAdmin
 from cvgorod_hub.api.key_actions import KeyActions, why_not_rotate
 from cvgorod_hub.api.key_forms import ApiKeyForm
 from cvgorod_hub.api.key_page import SHOWN_DAYS, chats_of, scopes_of, usage_of
 from cvgorod_hub.api.keys import assign_secret
 from cvgorod_hub.api.models import ApiKey
+
+__all__ = ["ApiKeyAdmin", "WebhookDeliveryAdmin", "WebhookEndpointAdmin"]
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,6 +11,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+
+__all__ = ["ApiKey", "ApiKeyUsage", "Scope", "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint"]
+
 ENVIRONMENT_KEY_NAME = "HUB_API_KEY"
 # The log tells who did something by these names, and finds a program's earlier proposals by them.
 RESERVED_NAMES = frozenset({ENVIRONMENT_KEY_NAME.lower(), "hub"})

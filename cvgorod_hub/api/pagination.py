@@ -47,11 +47,13 @@ class Keyset:
         sign = "-" if self.newest_first == forward else ""
         return queryset.order_by(*(f"{sign}{column}" for column in self.columns))
 
-    def seek(self, queryset: QuerySet[Any], *, forward: bool = True) -> QuerySet[Any]:
-        """What stands after the key (before it, for `forward=False`) that `values` gives."""
+    def seek(
+        self, queryset: QuerySet[Any], key: tuple[Any, ...] | None = None, *, forward: bool = True
+    ) -> QuerySet[Any]:
+        """What stands after the key (before it, for `forward=False`); without one, Params for `values`."""
         lookup = TupleLessThan if self.newest_first == forward else TupleGreaterThan
-        key = tuple(Param(_key_name(name), FIELDS[kind]()) for name, kind in self.columns.items())
-        return queryset.filter(lookup(Tuple(*self.columns), key))
+        params = tuple(Param(_key_name(name), FIELDS[kind]()) for name, kind in self.columns.items())
+        return queryset.filter(lookup(Tuple(*self.columns), key or params))
 
     def values(self, key: tuple[Any, ...]) -> dict[str, Any]:
         return {_key_name(name): value for name, value in zip(self.columns, key, strict=True)}

@@ -27,7 +27,7 @@ from cvgorod_hub.embedded import free_port
 from cvgorod_hub.runner.supervisor import Process
 
 HOST = "127.0.0.1"
-QUEUES = "default,classify,voice,delivery"
+QUEUES = "default,classify,voice,delivery,webhooks"
 PROBE_SECONDS = 2
 # A worker's stop waits for its tasks; a send may take SEND_DEADLINE_SECONDS until its outcome is known.
 WORKER_STOP_SECONDS = settings.SEND_DEADLINE_SECONDS + 5

@@ -48,7 +48,7 @@ class MessagePagination(KeysetPagination):
         shape = replace(shape, order=FEED_ORDER, seek="after")
         rows: list[tuple[Any, ...]] = []
         if given["after"] == LATEST:
-            cursor = Cursor((_oldest_running(), 0))
+            cursor = Cursor((oldest_running(), 0))
         else:
             cursor = read_cursor(view.request, "after", FEED) or Cursor((0, 0))
             rows, _has_more = self.read_rows(view, shape, values, cursor)
@@ -70,7 +70,7 @@ class MessagePagination(KeysetPagination):
         return [*super().get_schema_operation_parameters(view), after]
 
 
-def _oldest_running() -> int:
+def oldest_running() -> int:
     """Changes from this transaction on may still be on their way."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")

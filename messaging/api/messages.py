@@ -1,6 +1,5 @@
 """/messages, and a client's messages."""
 
-
 from django.db.models import OuterRef, QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view

@@ -23,8 +23,8 @@ from cvgorod_hub.common.admin import ReadOnlyAdmin
 from sandbox import review
 from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.admin.cards import Card, as_cards, cards_of
-from sandbox.batches import MAX_BATCH
 from sandbox.models import PendingResponse, RejectionReason
+from sandbox.proposals import MAX_BATCH
 from sandbox.querysets import PendingResponseQuerySet
 from sandbox.texts import MAX_REASON_LENGTH
 

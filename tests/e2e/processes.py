@@ -58,7 +58,7 @@ class Processes:
         return self.fork(["manage.py", *arguments], name=arguments[0])
 
     def worker(self) -> Process:
-        queues = "default,classify,voice,delivery"
+        queues = "default,classify,voice,delivery,webhooks"
         command = ["-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
         options = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
         return self.fork([*command, *options], name="worker")
