@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.functions import Coalesce
 
-from messaging.search import search_query
+from messaging.search import CompiledQuery, compile_query
+from messaging.search.plans import is_frequent
 
 if TYPE_CHECKING:
     from messaging.models import Chat, Message  # noqa: F401  (named in strings below; models import this)
@@ -17,6 +19,22 @@ class OldestRunningTransaction(Func):
 
     template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     output_field = models.BigIntegerField()
+
+
+class AnyOf(Func):
+    """The first expression is in the second, an array, which PostgreSQL computes once, before anything else."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+class Matches(Func):
+    """A vector has what a tsquery asks for. Django's own lookup takes queries of its own making only."""
+
+    arg_joiner = " @@ "
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
 
 
 class ChatQuerySet(models.QuerySet["Chat"]):
@@ -53,8 +71,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.order_by(F("analysis__is_urgent").desc(nulls_last=True))
 
     def search(self, text: str) -> Self:
-        """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""
-        return self.filter(search_vector=search_query(text))
+        """Messages that say what a person typed (messaging/search); nothing where no word was typed."""
+        return self.found_by(compile_query(text))
+
+    def found_by(self, query: CompiledQuery) -> Self:
+        """Messages that a compiled search finds."""
+        if not query:
+            return self.none()
+        found = Matches(F("search_vector"), query.expression())
+        if query.only_leaves_out or is_frequent(query):
+            return self.filter(found)
+        # The hits are taken from the index of words first, whatever PostgreSQL thinks of their number.
+        hits = self.model._base_manager.filter(found).values("pk")  # noqa: SLF001  (a documented name)
+        return self.filter(AnyOf(F("pk"), ArraySubquery(hits)))
 
     def news(self) -> Self:
         """Without imported history: it came now, but was said long ago, and nobody is to react to it."""

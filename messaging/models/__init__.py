@@ -3,6 +3,7 @@
 from messaging.history.models import HistoryImport
 from messaging.models.chats import Chat, validate_time_zone
 from messaging.models.messages import Message, MessageDeletion, MessageVersion, RussianSearchVector
+from messaging.models.words import MessageWord
 
 __all__ = [
     "Chat",
@@ -10,6 +11,7 @@ __all__ = [
     "Message",
     "MessageDeletion",
     "MessageVersion",
+    "MessageWord",
     "RussianSearchVector",
     "validate_time_zone",
 ]

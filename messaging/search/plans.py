@@ -1,0 +1,61 @@
+"""How PostgreSQL is to look for a query: word by word in the index, or message by message from the newest.
+
+A frequent word is found soonest by reading messages backwards, a rare one in the index of words; each way is
+hopeless for the other. PostgreSQL guesses a frequency for each word that its statistics do not list, and a query
+has a dozen forms of each, so a rare word looks frequent to it and it would read all messages. Here a word counts as
+frequent only if the statistics list it; all others are first looked up in the index, whatever the guess.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from math import prod
+
+from django.db import connection
+
+from messaging.search.queries import CompiledQuery, WordPhrase
+
+# Where a page of a hundred costs the same both ways at a million messages: one in a hundred has the word.
+FREQUENT = 0.01
+_KEPT_SECONDS = 600.0
+_STATISTICS = """
+    SELECT unnest(most_common_elems::text::text[]), unnest(most_common_elem_freqs[:cardinality(most_common_elems::text::text[])])
+      FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'messages' AND attname = 'search_vector'
+"""
+
+
+class Frequencies:
+    """Which part of all messages has a word; words that are rare are not listed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Mapping[str, float]]] = {}
+
+    def of(self, words: Iterable[str]) -> float:
+        """The part of messages that has any of these, at the most."""
+        listed = self._listed()
+        return min(1.0, sum(listed.get(word, 0.0) for word in words))
+
+    def _listed(self) -> Mapping[str, float]:
+        database = str(connection.settings_dict["NAME"])
+        kept = self._kept.get(database)
+        if kept is None or kept[0] < time.monotonic():
+            kept = (time.monotonic() + _KEPT_SECONDS, _read_statistics())
+            self._kept[database] = kept
+        return kept[1]
+
+
+_frequencies = Frequencies()
+
+
+def _read_statistics() -> Mapping[str, float]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STATISTICS)
+        return dict(cursor.fetchall())
+
+
+def is_frequent(query: CompiledQuery) -> bool:
+    """Whether reading messages from the newest fills a page soon."""
+    return sum(_part(phrases) for phrases in query.alternatives) >= FREQUENT
+
+
+def _part(phrases: Iterable[WordPhrase]) -> float:
+    return prod(_frequencies.of(place) for phrase in phrases if not phrase.is_left_out for place in phrase.places)
