@@ -11,7 +11,8 @@ LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 SHORTEST_MISSPELT = 5
 _YO = str.maketrans("ёЁ", "еЕ")
 # The dictionary has thousands of names that nobody bears, and "гартензия" is one of them.
-_NAMES = frozenset({"Name", "Surn", "Patr"})
+_PEOPLE = frozenset({"Name", "Surn", "Patr"})
+_NAMES = _PEOPLE | {"Geox", "Orgn", "Trad"}
 _VOWELS = frozenset("аеиоуыэюяй")
 _SOUND_ALIKE = frozenset(map(frozenset, ("бп", "вф", "гк", "дт", "жш", "зс", "шщ", "чщ", "цс", "ьъ", "гх")))
 _SILENT = frozenset("ьъ")
@@ -33,10 +34,12 @@ def analyzer() -> Any:  # noqa: ANN401  (pymorphy3 is not typed)
 @lru_cache(maxsize=50_000)
 def is_known(word: str) -> bool:
     """Whether the dictionary has the word, ё or not."""
-    return bool(analyzer().word_is_known(word)) or any(
-        without_yo(parse.word) == word and "ё" in parse.word and analyzer().word_is_known(parse.word)
-        for parse in analyzer().parse(word)[:1]
-    )
+    return bool(analyzer().dictionary.words.similar_keys(word, _yo_for_e()))
+
+
+@cache
+def _yo_for_e() -> Any:  # noqa: ANN401
+    return analyzer().dictionary.words.compile_replaces({"е": "ё"})
 
 
 @lru_cache(maxsize=50_000)
@@ -45,8 +48,13 @@ def is_rare_name(word: str) -> bool:
     known = [parse for parse in analyzer().parse(word) if parse.is_known]
     probability = analyzer().prob_estimator.p_t_given_w.prob
     return bool(known) and all(
-        _NAMES & parse.tag.grammemes and not probability(word, str(parse.tag)) for parse in known
+        _PEOPLE & parse.tag.grammemes and not probability(word, str(parse.tag)) for parse in known
     )
+
+
+def is_name(word: str) -> bool:
+    """Whether the word may be a person's, a place's or a firm's name."""
+    return any(_NAMES & parse.tag.grammemes for parse in analyzer().parse(word))
 
 
 def without_one_letter(word: str) -> set[str]:

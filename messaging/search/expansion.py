@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from cvgorod_hub.common.russian import (
     SHORTEST_MISSPELT,
     is_known,
+    is_name,
     is_one_slip,
     is_rare_name,
     is_slip_by_ear,
@@ -47,7 +48,8 @@ def _expand_latin(word: str) -> set[str]:
     for name in names:
         for russian in russian_spellings().get(name, ()):
             found |= {russian} if is_known(russian) and len(russian) < 4 else forms_of(russian)
-        found |= {other for other in vocabulary.russian_sounding(name) if not is_established(other)}
+        sounding = vocabulary.russian_sounding(name)
+        found |= {other for other in sounding if not is_established(other) or is_name(other)}
     return found
 
 

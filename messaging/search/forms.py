@@ -31,8 +31,7 @@ def forms_of(word: str) -> frozenset[str]:
     """The forms of every word that `word` (lower case, ё as е) is likely a form of; itself among them."""
     if not is_established(word):
         return frozenset({word, *_declined(word), *_predicted(word)})
-    lexemes = [parse for lemma, parse in _readings(word).items() if _share(word, lemma) >= LIKELY]
-    return frozenset({word, *(form for parse in lexemes for form in _likely_forms(parse))})
+    return frozenset({word, *(form for parse in _likely_readings(word) for form in _likely_forms(parse))})
 
 
 def _likely_forms(parse: Any) -> Iterator[str]:  # noqa: ANN401  (pymorphy3 is not typed)
@@ -42,9 +41,14 @@ def _likely_forms(parse: Any) -> Iterator[str]:  # noqa: ANN401  (pymorphy3 is n
             yield form
 
 
-def _readings(word: str) -> dict[str, Any]:
-    """A parse for each lemma."""
-    return {parse.normal_form: parse for parse in reversed(analyzer().parse(word))}
+def _likely_readings(word: str) -> Iterator[Any]:
+    """A parse for each paradigm; a lemma may have two («стоить»: «стоят», and «стоило» without a subject)."""
+    paradigms = set()
+    for parse in analyzer().parse(word):
+        paradigm = (parse.normal_form, parse.methods_stack[0][2:3])
+        if paradigm not in paradigms and _share(word, parse.normal_form) >= LIKELY:
+            paradigms.add(paradigm)
+            yield parse
 
 
 def _share(word: str, lemma: str) -> float:
@@ -72,10 +76,9 @@ def _predicted(word: str) -> Iterator[str]:
     """Forms by the word's ending, as pymorphy reads it; of a rare name's none, for it may be a slip."""
     if not _is_russian(word) or is_known(word):
         return
-    for lemma, parse in _readings(word).items():
-        if _share(word, lemma) >= LIKELY:
-            forms = {without_yo(other.word) for other in parse.lexeme}
-            yield from (form for form in forms if form.isalpha() and not is_established(form))
+    for parse in _likely_readings(word):
+        forms = {without_yo(other.word) for other in parse.lexeme}
+        yield from (form for form in forms if form.isalpha() and not is_established(form))
 
 
 def _is_russian(word: str) -> bool:
