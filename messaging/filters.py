@@ -16,7 +16,13 @@ from cvgorod_hub.api.filters import (
 )
 from cvgorod_hub.api.parameters import DAYS_HELP, MAX_DAYS, SINCE_HELP, days_ago
 from messaging.models import Chat, Message
-from messaging.querysets import ChatQuerySet, MessageQuerySet
+from messaging.querysets import RANKED_AT_MOST, ChatQuerySet, MessageQuerySet
+
+SEARCH_HELP = (
+    "Words in any form (Russian; ё is е), in text, caption or transcript; all of them, in any order. "
+    '"A phrase" in this order, -word or -"a phrase" to leave out, or (или) between alternatives. One slip in a '
+    "word of five letters or more is forgiven; names of varieties are found in either alphabet; 50см is 50 см."
+)
 
 
 def analysis_choices(column: str) -> list[tuple[str, Any]]:
@@ -64,7 +70,18 @@ class MessageFilterSet(HubFilterSet):
     search = TextFilter(
         method="filter_search",
         max_length=1000,
-        help_text='Words in any Russian form; "a phrase", or, -without.',
+        help_text=SEARCH_HELP,
+    )
+    ordering = NamedChoiceFilter(
+        method="keep_all",
+        choices=[("newest", ""), ("rank", "")],
+        help_text=(
+            "newest (default): by time; rank: what fits the search best comes first, "
+            f"of the newest {RANKED_AT_MOST} that it finds."
+        ),
+    )
+    highlight = FlagFilter(
+        method="keep_all", help_text="true: each row says in `highlight` where the search found something."
     )
     reply_to = BigintFilter(
         field_name="reply_to_message_id", help_text="Answers to this telegram_message_id (with chat_id)."
@@ -95,6 +112,10 @@ class MessageFilterSet(HubFilterSet):
 
     def filter_search(self, queryset: MessageQuerySet, _name: str, value: str) -> MessageQuerySet:
         return queryset.search(value)
+
+    def keep_all(self, queryset: QuerySet[Message], _name: str, _value: object) -> QuerySet[Message]:
+        """The order and the marks are the list's matter, not a filter's."""
+        return queryset
 
 
 class ChatFilterSet(HubFilterSet):

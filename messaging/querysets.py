@@ -4,14 +4,18 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, BooleanField, F, FloatField, Func, Q, Value
+from django.db.models.functions import Cast, Coalesce
 
 from messaging.search import CompiledQuery, compile_query
-from messaging.search.plans import is_frequent
+from messaging.search.plans import Walk, plan
 
 if TYPE_CHECKING:
     from messaging.models import Chat, Message  # noqa: F401  (named in strings below; models import this)
+
+
+# Ranking looks at every hit; of a word that half of all messages have, only at these.
+RANKED_AT_MOST = 2000
 
 
 class OldestRunningTransaction(Func):
@@ -22,7 +26,7 @@ class OldestRunningTransaction(Func):
 
 
 class AnyOf(Func):
-    """The first expression is in the second, an array, which PostgreSQL computes once, before anything else."""
+    """The first expression is in the second, an array, which PostgreSQL computes once and first."""
 
     template = "(%(expressions)s))"
     arg_joiner = " = ANY("
@@ -50,6 +54,10 @@ class ChatQuerySet(models.QuerySet["Chat"]):
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
+    # Set where reading messages in their order is the way to what a search finds.
+    walk: Walk | None = None
+    _query_searched: CompiledQuery | None = None
+
     def with_automatic(self) -> Self:
         """Annotate `is_automatic`: a program of ours wrote it (its role says so)."""
         is_bot = Coalesce(F("user__role__is_bot"), Value(value=False), output_field=BooleanField())
@@ -78,12 +86,33 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages that a compiled search finds."""
         if not query:
             return self.none()
-        found = Matches(F("search_vector"), query.expression())
-        if query.only_leaves_out or is_frequent(query):
-            return self.filter(found)
-        # The hits are taken from the index of words first, whatever PostgreSQL thinks of their number.
-        hits = self.model._base_manager.filter(found).values("pk")  # noqa: SLF001  (a documented name)
-        return self.filter(AnyOf(F("pk"), ArraySubquery(hits)))
+        found = self.filter(Matches(F("search_vector"), query.expression()))
+        found.walk = plan(query)
+        found._query_searched = query  # noqa: SLF001  (another of this class)
+        return found if found.walk else found.by_index()
+
+    def by_index(self) -> Self:
+        """The same, taken from the index of words first, however many PostgreSQL thinks they are."""
+        assert self._query_searched is not None  # noqa: S101  (after found_by)
+        hits = self.model._base_manager.filter(  # noqa: SLF001  (a documented name)
+            Matches(F("search_vector"), self._query_searched.expression())
+        )
+        return self.filter(AnyOf(F("pk"), ArraySubquery(hits.values("pk"))))
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]  # how a queryset keeps what is its own
+        clone.walk, clone._query_searched = self.walk, self._query_searched
+        return clone
+
+    def ranked(self, query: CompiledQuery) -> Self:
+        """Annotate the newest RANKED_AT_MOST of these, which the query found, with `search_rank`.
+
+        A whole number, never null: how often and how densely a message says what was asked, in millionths.
+        """
+        newest = self.order_by("-timestamp", "-id")[:RANKED_AT_MOST]
+        rank = Func(F("search_vector"), query.expression(), 1, function="ts_rank", output_field=FloatField())
+        among_newest: Self = self.filter(AnyOf(F("pk"), ArraySubquery(newest.values("pk"))))
+        return among_newest.annotate(search_rank=Cast(rank * 1_000_000, BigIntegerField()))
 
     def news(self) -> Self:
         """Without imported history: it came now, but was said long ago, and nobody is to react to it."""

@@ -13,11 +13,10 @@ from rest_framework.response import Response
 
 from clients.models import TelegramUser
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
-from cvgorod_hub.api.views import RowListViewSet
 from messaging.api.feed import MessagePagination
+from messaging.api.searching import BY_TIME, FoundMessageRow, MessageListViewSet
 from messaging.filters import MessageFilterSet
 from messaging.models import Message, MessageVersion
 from messaging.querysets import MessageQuerySet
@@ -32,20 +31,19 @@ from messaging.serializers import (
     VersionRow,
 )
 
-BY_TIME = Keyset({"timestamp": datetime, "id": int})
-
 
 @extend_schema_view(
-    list=extend_schema(summary="Messages, newest first; or, with `after`, what is new or changed"),
+    list=extend_schema(
+        summary="Messages, newest first; or, with `after`, what is new or changed",
+        responses=FoundMessageRow(many=True),
+    ),
     retrieve=extend_schema(summary="One message with all that is known of it", responses=MessageDetailBody),
 )
-class MessageViewSet(RowListViewSet):
+class MessageViewSet(MessageListViewSet):
     required_scope = Scope.READ
     queryset = Message.objects.with_automatic()
-    serializer_class = MessageRow
     filterset_class = MessageFilterSet
     pagination_class = MessagePagination
-    keyset = BY_TIME
     parameters = {
         "context": ContextParameters,
         "total": PeriodParameters,
@@ -85,13 +83,13 @@ class MessageViewSet(RowListViewSet):
         return Response({"by_role": roles, "total_messages": total, **period})
 
 
-@extend_schema_view(list=extend_schema(summary="What a person wrote, newest first"))
-class ClientMessagesViewSet(RowListViewSet):
+@extend_schema_view(
+    list=extend_schema(summary="What a person wrote, newest first", responses=FoundMessageRow(many=True))
+)
+class ClientMessagesViewSet(MessageListViewSet):
     required_scope = Scope.READ
     queryset = Message.objects.with_automatic()
-    serializer_class = MessageRow
     filterset_class = MessageFilterSet
-    keyset = BY_TIME
 
     def get_queryset(self) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().get_queryset()

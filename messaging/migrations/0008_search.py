@@ -1,6 +1,5 @@
 """The words of messages as they were written, and a table of all words for misspelt and foreign ones."""
 
-import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 from django.db import migrations, models
@@ -8,12 +7,6 @@ from django.db import migrations, models
 import messaging.search.tokens
 
 FUNCTIONS = r"""
--- The word and all it becomes by losing one letter; nothing for words too short to be read in spite of a slip.
-CREATE FUNCTION message_word_without_one(word text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT CASE WHEN length(word) < 5 THEN '{}' ELSE word || array(
-        SELECT DISTINCT overlay(word PLACING '' FROM place FOR 1) FROM generate_series(1, length(word)) place
-    ) END
-$$;
 -- How a word sounds, roughly: «мондиаль» and "mondial" alike, «эксплорер» and "explorer", «фридом» and "freedom".
 CREATE FUNCTION message_word_sound(word text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
@@ -32,11 +25,17 @@ BEGIN
 END $$;
 -- Adds the words that are not there yet; they are looked up one by one, for they nearly always are.
 CREATE FUNCTION message_words_add(words text[]) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO message_words (word, without_one, sound)
-    SELECT word, message_word_without_one(word), message_word_sound(word)
-      FROM (SELECT DISTINCT unnest(words) AS word) fresh
-     WHERE length(word) BETWEEN 3 AND 40 AND word !~ '^[0-9]'
-       AND (SELECT true FROM message_words known WHERE known.word = fresh.word LIMIT 1) IS NULL
+    WITH added AS (
+        INSERT INTO message_words (word, sound)
+        SELECT word, message_word_sound(word)
+          FROM (SELECT DISTINCT unnest(words) AS word) fresh
+         WHERE length(word) BETWEEN 2 AND 40 AND word !~ '^[0-9]'
+           AND (SELECT true FROM message_words known WHERE known.word = fresh.word LIMIT 1) IS NULL
+        RETURNING word
+    )
+    INSERT INTO message_word_variants (variant, word)
+    SELECT DISTINCT CASE place WHEN 0 THEN word ELSE left(word, place - 1) || substr(word, place + 1) END, word
+      FROM added, generate_series(0, length(word)) place WHERE length(word) >= 5
 $$;
 CREATE FUNCTION messages_note_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -62,7 +61,6 @@ NO_FUNCTIONS = """
 DROP FUNCTION messages_note_words();
 DROP FUNCTION message_words_add(text[]);
 DROP FUNCTION message_word_sound(text);
-DROP FUNCTION message_word_without_one(text);
 """
 NO_TRIGGERS = """
 DROP TRIGGER messages_note_words_of_new ON messages;
@@ -80,7 +78,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("word", models.TextField()),
-                ("without_one", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ("sound", models.TextField()),
             ],
             options={
@@ -88,10 +85,19 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["word"], name="message_words_word"),
                     models.Index(fields=["sound"], name="message_words_sound"),
-                    django.contrib.postgres.indexes.GinIndex(
-                        models.F("without_one"), fastupdate=False, name="message_words_without_one"
-                    ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="MessageWordVariant",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("variant", models.TextField()),
+                ("word", models.TextField()),
+            ],
+            options={
+                "db_table": "message_word_variants",
+                "indexes": [models.Index(fields=["variant", "word"], name="message_word_variants_variant")],
             },
         ),
         migrations.RunSQL(FUNCTIONS, NO_FUNCTIONS),

@@ -3,7 +3,7 @@
 from messaging.history.models import HistoryImport
 from messaging.models.chats import Chat, validate_time_zone
 from messaging.models.messages import Message, MessageDeletion, MessageVersion, RussianSearchVector
-from messaging.models.words import MessageWord
+from messaging.models.words import MessageWord, MessageWordVariant
 
 __all__ = [
     "Chat",
@@ -12,6 +12,7 @@ __all__ = [
     "MessageDeletion",
     "MessageVersion",
     "MessageWord",
+    "MessageWordVariant",
     "RussianSearchVector",
     "validate_time_zone",
 ]

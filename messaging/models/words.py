@@ -1,7 +1,5 @@
 """The words that messages have: what a misspelt or transliterated word is compared with."""
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -13,8 +11,6 @@ class MessageWord(models.Model):
     """
 
     word = models.TextField()
-    # The word and all it becomes by losing a letter (five letters or more): what two words one slip apart share.
-    without_one = ArrayField(models.TextField())
     # How it sounds, roughly, in either alphabet (message_word_sound).
     sound = models.TextField()
 
@@ -23,8 +19,22 @@ class MessageWord(models.Model):
         indexes = [
             models.Index(fields=["word"], name="message_words_word"),
             models.Index(fields=["sound"], name="message_words_sound"),
-            GinIndex("without_one", name="message_words_without_one", fastupdate=False),
         ]
 
     def __str__(self) -> str:
         return self.word
+
+
+class MessageWordVariant(models.Model):
+    """A word of five letters or more and, a row each, all it becomes by losing one: two words one slip apart
+    have one of these in common."""
+
+    variant = models.TextField()
+    word = models.TextField()
+
+    class Meta:
+        db_table = "message_word_variants"
+        indexes = [models.Index(fields=["variant", "word"], name="message_word_variants_variant")]
+
+    def __str__(self) -> str:
+        return f"{self.variant}: {self.word}"

@@ -1,8 +1,8 @@
 """What a typed word finds: its forms, its other alphabet, and what it or a message misspells.
 
-A word that the dictionary knows finds its forms, and words of messages that nobody knows and that are one slip
-away from one of them («гартензия»). A word that nobody knows is a name or a slip: it finds itself as a name is
-declined, and the words of messages that are one slip away.
+A word that the dictionary knows finds its forms, and words of messages that nobody knows and that are one
+slip away from one of them («гартензия»). A word that nobody knows is a name or a slip: it finds itself as a
+name is declined, and the words of messages that are one slip away.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,14 +32,20 @@ def refresh() -> None:
 
 
 def expand(word: str) -> frozenset[str]:
-    """All words, as vectors have them, that a typed one (cut by `tokens`) finds."""
+    """All words that a typed one (cut by `tokens`) finds in messages; itself at least."""
+    return _memory.get(word, _expand_to_present) if word.isalpha() and len(word) > 1 else frozenset({word})
+
+
+def expand_anywhere(word: str) -> frozenset[str]:
+    """The same for texts whose words are not kept: forms count that no message has, too."""
     if not word.isalpha() or len(word) < 3:
         return forms_of(word) if word.isalpha() else frozenset({word})
-    return _memory.get(word, _expand)
-
-
-def _expand(word: str) -> frozenset[str]:
     return frozenset(_expand_latin(word) if word.isascii() else _expand_russian(word))
+
+
+def _expand_to_present(word: str) -> frozenset[str]:
+    """Messages rarely have half of a word's forms, and each costs time."""
+    return vocabulary.present(expand_anywhere(word)) | {word}
 
 
 def _expand_latin(word: str) -> set[str]:
@@ -55,14 +61,11 @@ def _expand_latin(word: str) -> set[str]:
 
 def _expand_russian(word: str) -> set[str]:
     forms = forms_of(word)
-    if is_established(word):
-        slips = _slips_of_known(forms)
-    else:
-        slips = _slips_of_unknown(word, forms)
-    found = {*forms, *slips}
+    is_right = is_established(word)
+    found = {*forms, *(_slips_of_known(forms) if is_right else _slips_of_unknown(word, forms))}
     found.update(*(latin_spellings().get(form, ()) for form in found))
     unknown = [form for form in found if not form.isascii() and not is_established(form)]
-    return found | vocabulary.latin_sounding(unknown) if unknown and not is_established(word) else found
+    return found | vocabulary.latin_sounding(unknown) if unknown and not is_right else found
 
 
 def _slips_of_known(forms: frozenset[str]) -> Iterator[str]:
@@ -93,11 +96,19 @@ def _slips_of_unknown(word: str, forms: frozenset[str]) -> set[str]:
 
 
 def _candidates(word: str, forms: frozenset[str]) -> set[str]:
-    """Words one slip from the word (of the dictionary, if messages have a form) or from a form (of messages)."""
-    known = {} if word.isascii() else {other: forms_of(other) for other in one_slip_away(word) if is_established(other)}
+    """Words one slip from the word (of the dictionary, if messages have a form) or from a form."""
+    known = (
+        {}
+        if word.isascii()
+        else {other: forms_of(other) for other in one_slip_away(word) if is_established(other)}
+    )
     there = vocabulary.present(form for forms in known.values() for form in forms)
     stored = _near(form for form in forms if len(form) >= SHORTEST_MISSPELT) - forms
-    near = {other for other in stored if is_one_slip(word, other) or any(is_one_slip(other, form) for form in forms)}
+    near = {
+        other
+        for other in stored
+        if is_one_slip(word, other) or any(is_one_slip(other, form) for form in forms)
+    }
     return near | {other for other, others in known.items() if there & others}
 
 

@@ -14,10 +14,7 @@ from cvgorod_hub.common.russian import analyzer, is_known, is_rare_name, without
 # Of a hundred times that a form is read, so many must be this word's.
 LIKELY = 0.15
 # An unknown word is a name or slang; it is declined as all nouns together are.
-_ENDINGS = (
-    "", "а", "я", "у", "ю", "е", "ы", "и", "ь", "о", "ой", "ей", "ом", "ем", "ов", "ев", "ам", "ям", "ами", "ями",
-    "ах", "ях", "ью",
-)  # fmt: skip
+_ENDINGS = ("", *"аяуюеыиьо", *"ой ей ом ем ов ев ам ям ами ями ах ях ью".split())  # noqa: SIM905
 _FINAL = "аяуюеыиьо"
 
 

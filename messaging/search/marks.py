@@ -12,7 +12,7 @@ _ELLIPSIS = "…"
 
 
 def highlight(query: CompiledQuery, *texts: str) -> str:
-    """About SNIPPET characters of the first of the texts with a match, its matches marked; else of the first text."""
+    """About SNIPPET characters of the first text with a match, its matches marked; else of the first."""
     for text in texts:
         spans = _merged(_matches(query, list(tokens(text))))
         if spans:

@@ -1,14 +1,15 @@
 """How PostgreSQL is to look for a query: word by word in the index, or message by message from the newest.
 
 A frequent word is found soonest by reading messages backwards, a rare one in the index of words; each way is
-hopeless for the other. PostgreSQL guesses a frequency for each word that its statistics do not list, and a query
-has a dozen forms of each, so a rare word looks frequent to it and it would read all messages. Here a word counts as
-frequent only if the statistics list it; all others are first looked up in the index, whatever the guess.
+hopeless for the other. PostgreSQL guesses a frequency for each word that its statistics do not list, and a
+query has many forms of each, so a rare word looks frequent to it, and it would read all messages. Here a word
+counts as frequent only if the statistics list it; all others are looked up in the index, whatever the guess.
 """
 
 import time
 from collections.abc import Iterable, Mapping
-from math import prod
+from dataclasses import dataclass
+from math import ceil, prod
 
 from django.db import connection
 
@@ -16,10 +17,14 @@ from messaging.search.queries import CompiledQuery, WordPhrase
 
 # Where a page of a hundred costs the same both ways at a million messages: one in a hundred has the word.
 FREQUENT = 0.01
+# Messages read in vain at the most, before the index is asked after all.
+LONGEST_WALK = 20_000
 _KEPT_SECONDS = 600.0
 _STATISTICS = """
-    SELECT unnest(most_common_elems::text::text[]), unnest(most_common_elem_freqs[:cardinality(most_common_elems::text::text[])])
-      FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'messages' AND attname = 'search_vector'
+    SELECT words.word, words.part
+      FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS words (word, part)
+     WHERE schemaname = current_schema() AND tablename = 'messages' AND attname = 'search_vector'
+       AND words.word IS NOT NULL
 """
 
 
@@ -52,10 +57,27 @@ def _read_statistics() -> Mapping[str, float]:
         return dict(cursor.fetchall())
 
 
-def is_frequent(query: CompiledQuery) -> bool:
-    """Whether reading messages from the newest fills a page soon."""
-    return sum(_part(phrases) for phrases in query.alternatives) >= FREQUENT
+@dataclass(frozen=True)
+class Walk:
+    """Messages are read in their order; `part` of them, as far as is known, are found."""
+
+    part: float
+
+    def length(self, limit: int) -> int:
+        """So many messages hold a page of `limit`, if the word is about as frequent there as everywhere."""
+        return min(LONGEST_WALK, ceil(3 * (limit + 1) / self.part))
+
+
+def plan(query: CompiledQuery) -> Walk | None:
+    """A walk where reading messages in their order fills a page soon; else their index of words is asked."""
+    if query.only_leaves_out:
+        return Walk(1.0)
+    part = sum(_part(phrases) for phrases in query.alternatives)
+    return Walk(min(part, 1.0)) if part >= FREQUENT else None
 
 
 def _part(phrases: Iterable[WordPhrase]) -> float:
-    return prod(_frequencies.of(place) for phrase in phrases if not phrase.is_left_out for place in phrase.places)
+    """As if words came together by chance."""
+    return prod(
+        _frequencies.of(place) for phrase in phrases if not phrase.is_left_out for place in phrase.places
+    )

@@ -1,6 +1,6 @@
 """A typed search as PostgreSQL's tsquery, and as what to mark in a text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQueryField
@@ -60,13 +60,14 @@ class CompiledQuery:
 
     def expression(self) -> Func:
         """For a lookup on a vector, or ts_rank."""
-        return Func(
-            Value(str(self)), template="%(expressions)s::tsquery", output_field=SearchQueryField()
-        )
+        return Func(Value(str(self)), template="%(expressions)s::tsquery", output_field=SearchQueryField())
 
 
 def compile_query(text: str, *, beginnings: bool = False) -> CompiledQuery:
-    """What a person typed. `beginnings`: a typed word may also be the beginning of one («красн»)."""
+    """What a person typed, for messages.
+
+    With `beginnings` for other texts, where a word may also be the beginning of one («красн»).
+    """
     expansion.refresh()
     alternatives: list[tuple[WordPhrase, ...]] = []
     left = MOST_WORDS
@@ -82,12 +83,13 @@ def compile_query(text: str, *, beginnings: bool = False) -> CompiledQuery:
 
 
 def _compile_phrase(phrase: Phrase, *, beginnings: bool) -> WordPhrase:
-    return WordPhrase(tuple(_places(phrase.words)), phrase.is_left_out, beginnings)
+    expand = expansion.expand_anywhere if beginnings else expansion.expand
+    return WordPhrase(tuple(_places(phrase.words, expand)), phrase.is_left_out, beginnings)
 
 
-def _places(words: Sequence[str]) -> Iterator[frozenset[str]]:
+def _places(words: Sequence[str], expand: Callable[[str], frozenset[str]]) -> Iterator[frozenset[str]]:
     for before, word in zip(("", *words), words, strict=False):
         if before.isdigit() and is_unit(word):
             yield spellings_of(word)
         else:
-            yield expansion.expand(word)
+            yield expand(word)

@@ -1,8 +1,8 @@
 """Words of a text, cut alike by PostgreSQL (the vector) and here (queries, marks).
 
-PostgreSQL's own parser makes one token of «50см», "-5" and "10:30", of «розы.тюльпаны» a host, of «да/нет» a file.
-So everything but letters and digits becomes a space before it reads a text, digits and letters are parted, and
-its simple dictionary keeps each word as it is: no stop words, no stems.
+PostgreSQL's own parser makes one token of «50см», of «розы.тюльпаны» a host, of «да/нет» a file, of "60-70" a
+number and a negative one. So everything but letters and digits becomes a space before it reads a text, digits
+and letters are parted, and its simple dictionary keeps each word as it is: no stop words, no stems.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What a person typed, taken apart: words, "phrases", -without, or.
 
-Nothing is an error. A quotation mark without its other half is passed over, as are `or` with nothing to choose
-from and a minus with nothing behind it.
+Nothing is an error. A quotation mark without its other half is passed over, as are `or` with nothing to
+choose from and a minus with nothing behind it.
 """
 
 import re
@@ -16,7 +16,7 @@ _PART = re.compile(r'(?P<minus>(?<!\S)[-−])?(?:"(?P<phrase>[^"]*)"|(?P<word>[^
 _OR = frozenset({"or", "или", "|", "||"})
 # Of little meaning by themselves: they count in phrases, and where nothing else is typed.
 _SMALL = frozenset(
-    "и а но в во на с со к ко у о об от до по за из под при для про же ли бы б то the a of and".split()
+    "и а но в во на с со к ко у о об от до по за из под при для про же ли бы б то the a of and".split()  # noqa: SIM905
 )
 # These turn a word's meaning round, and belong to the word behind them.
 _TURNING = frozenset({"не", "без", "ни"})
@@ -34,7 +34,7 @@ Alternative = tuple[Phrase, ...]
 
 
 def take_apart(text: str) -> list[Alternative]:
-    """Alternatives (`or` divides them), each of phrases that must all be there; none where no word was typed."""
+    """Alternatives (`or` divides them), each of phrases that must all be there; none without words."""
     alternatives: list[list[Phrase]] = [[]]
     for phrase in _joined(list(_phrases(text.translate(_CLOSING)))):
         if phrase is None:

@@ -16,7 +16,7 @@ _MOST_KEPT = 20_000
 _ENDINGS = ["", "a", "u", "e", "i", "o", "om", "em", "oi", "ei", "ov", "ev", "am", "ami", "ah"]
 
 _PRESENT = "SELECT DISTINCT word FROM message_words WHERE word = ANY(%s)"
-_NEAR = "SELECT DISTINCT word FROM message_words WHERE without_one && %s::text[]"
+_NEAR = "SELECT DISTINCT word FROM message_word_variants WHERE variant = ANY(%s)"
 _SOUNDING = """
     SELECT DISTINCT word FROM message_words WHERE word ~ %s AND sound = ANY(ARRAY(
         SELECT regexp_replace(message_word_sound(name), %s, '') || ending
@@ -45,7 +45,7 @@ def latin_sounding(russian: Iterable[str]) -> frozenset[str]:
     return _lookup(_SOUNDING, "^[a-z]", "$", list(russian), [""])
 
 
-def _lookup(statement: str, *parameters: object) -> frozenset[str]:
+def _lookup(statement: str, *parameters: str | list[str]) -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return frozenset(word for (word,) in cursor.fetchall())

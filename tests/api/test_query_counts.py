@@ -17,7 +17,7 @@ QUERIES = {
     "messages?after=": KEY + 1,
     "messages?after=latest": KEY + 1,
     "messages?role=client": KEY + 2,  # the roles that there are
-    "messages?search=роза&clients_only=true&has_intent=true&days=3": KEY + 1,
+    "messages?search=роза&clients_only=true&has_intent=true&days=3": KEY + 2,  # whether there are new words
     "messages/{message}": KEY + 2,  # and the earlier versions
     "messages/{message}/context": KEY + 4,  # itself; before, after, and its row
     "messages/stats/total": KEY + 1,
