@@ -20,8 +20,9 @@ from messaging.querysets import RANKED_AT_MOST, ChatQuerySet, MessageQuerySet
 
 SEARCH_HELP = (
     "Words in any form (Russian; ё is е), in text, caption or transcript; all of them, in any order. "
-    '"A phrase" in this order, -word or -"a phrase" to leave out, or (или) between alternatives. One slip in a '
-    "word of five letters or more is forgiven; names of varieties are found in either alphabet; 50см is 50 см."
+    '"A phrase" in this order, -word or -"a phrase" to leave out, or (или) between alternatives. '
+    "One slip in a word of five letters or more is forgiven; varieties are found in either alphabet, "
+    "50см also as 50 см."
 )
 
 

@@ -56,7 +56,6 @@ class ChatQuerySet(models.QuerySet["Chat"]):
 class MessageQuerySet(models.QuerySet["Message"]):
     # Set where reading messages in their order is the way to what a search finds.
     walk: Walk | None = None
-    _query_searched: CompiledQuery | None = None
 
     def with_automatic(self) -> Self:
         """Annotate `is_automatic`: a program of ours wrote it (its role says so)."""
@@ -88,20 +87,19 @@ class MessageQuerySet(models.QuerySet["Message"]):
             return self.none()
         found = self.filter(Matches(F("search_vector"), query.expression()))
         found.walk = plan(query)
-        found._query_searched = query  # noqa: SLF001  (another of this class)
         return found if found.walk else found.by_index()
 
     def by_index(self) -> Self:
-        """The same, taken from the index of words first, however many PostgreSQL thinks they are."""
-        assert self._query_searched is not None  # noqa: S101  (after found_by)
-        hits = self.model._base_manager.filter(  # noqa: SLF001  (a documented name)
-            Matches(F("search_vector"), self._query_searched.expression())
-        )
-        return self.filter(AnyOf(F("pk"), ArraySubquery(hits.values("pk"))))
+        """The same, taken from the index of words first, however many PostgreSQL thinks they are.
+
+        It takes either condition for one that a row in two hundred meets, and reading on until a page is full
+        for hopeless.
+        """
+        return self.filter(id=F("id") + 0).filter(id=0 + F("id"))
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]  # how a queryset keeps what is its own
-        clone.walk, clone._query_searched = self.walk, self._query_searched
+        clone.walk = self.walk
         return clone
 
     def ranked(self, query: CompiledQuery) -> Self:
