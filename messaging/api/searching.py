@@ -79,7 +79,8 @@ class MessageListViewSet(RowListViewSet):
         given = self.request.query_params
         if not isinstance(found, MessageQuerySet) or found.walk is None or _NARROW & set(given.keys()):
             return None
-        messages, forward = Message.objects.all(), True
+        forward = True
+        messages: QuerySet[Message] = Message.objects.all()
         if "cursor" in given:
             try:
                 cursor = Cursor.decode(given["cursor"], BY_TIME)

@@ -64,8 +64,10 @@ def _expand_russian(word: str) -> set[str]:
     is_right = is_established(word)
     found = {*forms, *(_slips_of_known(forms) if is_right else _slips_of_unknown(word, forms))}
     found.update(*(latin_spellings().get(form, ()) for form in found))
-    unknown = [form for form in found if not form.isascii() and not is_established(form)]
-    return found | vocabulary.latin_sounding(unknown) if unknown and not is_right else found
+    if is_right and not is_name(word):
+        return found
+    names = [form for form in found if not form.isascii() and (not is_established(form) or is_name(form))]
+    return found | vocabulary.latin_sounding(names)
 
 
 def _slips_of_known(forms: frozenset[str]) -> Iterator[str]:
