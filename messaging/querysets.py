@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 # Ranking looks at every hit; of a word that half of all messages have, only at these.
-RANKED_AT_MOST = 2000
+RANKED_AT_MOST = 1000
 
 
 class OldestRunningTransaction(Func):
