@@ -7,21 +7,28 @@ form: the imperative), `!беру` (exactly as written). Everything is lower cas
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
+
+from cvgorod_hub.common.russian import (
+    LETTERS,
+    SHORTEST_MISSPELT,
+    analyzer,
+    is_known,
+    is_one_slip,
+    without_one_letter,
+    without_yo,
+)
+
+__all__ = ["Reading", "Speller", "is_known", "keyword_keys", "plain", "readings"]
 
 # Below this, a reading is a rarity that pymorphy knows from a dictionary, not from speech.
 RARE_READING = 0.05
-# Shorter unknown words are abbreviations and slang, where one other letter is another word.
-SHORTEST_MISSPELT = 5
 # Verb forms that change what is said: "запишите" asks, "записала" tells, "беру" decides.
 FORMS = ("impr", "1per", "2per", "3per", "past")
 
 
 _ENDING = re.compile(r"тса\b")  # "раскрываютса": the commonest slip of all, in the ending
-
-
-_LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 
 
 class Reading(NamedTuple):
@@ -40,21 +47,14 @@ class Reading(NamedTuple):
 
 def plain(text: str) -> str:
     """Lower case, ё as е: how every text and every rule is compared."""
-    return _ENDING.sub("тся", text.lower().replace("ё", "е"))
-
-
-@cache
-def _analyzer() -> Any:  # noqa: ANN401  (pymorphy3 is not typed)
-    import pymorphy3  # 15 MB of dictionary: loaded by the first message, not by every command
-
-    return pymorphy3.MorphAnalyzer()
+    return _ENDING.sub("тся", without_yo(text))
 
 
 @lru_cache(maxsize=50_000)
 def readings(word: str) -> tuple[Reading, ...]:
     """The likely readings of a plain word, likeliest first; an unknown word is read by its ending."""
     found: dict[tuple[str, str], Reading] = {}
-    for parse in _analyzer().parse(word):
+    for parse in analyzer().parse(word):
         tag = parse.tag
         # "Закажем" is read as an inclusive imperative too; it decides, it does not ask.
         form = "1per" if "incl" in tag else next((form for form in FORMS if form in tag), "")
@@ -66,15 +66,6 @@ def readings(word: str) -> tuple[Reading, ...]:
                 lemma, str(tag.POS or ""), form, parse.score, "Name" in tag and tag.POS == "NOUN"
             )
     return tuple(found.values())
-
-
-@lru_cache(maxsize=50_000)
-def is_known(word: str) -> bool:
-    """Whether the dictionary has the word, ё or not."""
-    return bool(_analyzer().word_is_known(word)) or any(
-        plain(parse.word) == word and "ё" in parse.word and _analyzer().word_is_known(parse.word)
-        for parse in _analyzer().parse(word)[:1]
-    )
 
 
 def keyword_keys(word: str) -> frozenset[str]:
@@ -101,7 +92,7 @@ class Speller:
         self._by_variant: defaultdict[str, set[str]] = defaultdict(set)
         for word in self._known:
             if len(word) >= SHORTEST_MISSPELT:
-                for variant in _without_one_letter(word):
+                for variant in without_one_letter(word):
                     self._by_variant[variant].add(word)
 
     def corrected(self, word: str) -> frozenset[str]:
@@ -128,14 +119,9 @@ class Speller:
         if len(word) < SHORTEST_MISSPELT:
             return
         candidates = {
-            known for variant in _without_one_letter(word) for known in self._by_variant.get(variant, ())
+            known for variant in without_one_letter(word) for known in self._by_variant.get(variant, ())
         }
-        yield from (known for known in sorted(candidates) if _is_one_slip(word, known))
-
-
-def _without_one_letter(word: str) -> set[str]:
-    """The word and all it becomes by losing one letter: two words one slip apart share one of these."""
-    return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
+        yield from (known for known in sorted(candidates) if is_one_slip(word, known))
 
 
 def _other_endings(word: str) -> Iterator[str]:
@@ -143,22 +129,6 @@ def _other_endings(word: str) -> Iterator[str]:
     for i in range(len(word) - 3, len(word)):
         yield word[:i] + word[i + 1 :]
         yield word[:i] + word[i + 1 : i + 2] + word[i] + word[i + 2 :]
-        for letter in _LETTERS:
+        for letter in LETTERS:
             yield word[:i] + letter + word[i + 1 :]
             yield word[: i + 1] + letter + word[i + 1 :]
-
-
-def _is_one_slip(one: str, other: str) -> bool:
-    """Whether one letter was added, lost or replaced, or two neighbours changed places."""
-    if abs(len(one) - len(other)) > 1:
-        return False
-    start = 0
-    while start < min(len(one), len(other)) and one[start] == other[start]:
-        start += 1
-    rest, other_rest = one[start:], other[start:]
-    return (
-        rest[1:] == other_rest[1:]
-        or rest[1:] == other_rest
-        or rest == other_rest[1:]
-        or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
-    )

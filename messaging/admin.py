@@ -1,7 +1,6 @@
 """Chats and messages in the admin."""
 
 from django.contrib import admin
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -17,7 +16,7 @@ from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from messaging.activity import recount_chats_of
 from messaging.history.admin import HistoryImportAdmin
 from messaging.models import Chat, Message
-from messaging.search import search_query
+from messaging.querysets import MessageQuerySet
 
 __all__ = ["ChatAdmin", "HistoryImportAdmin", "MessageAdmin", "PersonAdmin"]
 
@@ -103,5 +102,5 @@ class MessageAdmin(LargeTableAdmin):
         """The same search as the API's, not a scan for substrings."""
         if not search_term.strip():
             return queryset, False
-        query: SearchQuery = search_query(search_term)
-        return queryset.filter(search_vector=query), False
+        assert isinstance(queryset, MessageQuerySet)  # noqa: S101  (the model's own)
+        return queryset.search(search_term), False

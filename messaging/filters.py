@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.postgres.search import SearchQueryField
 from django.db.models import QuerySet
 
 from clients.models import RoleName, UserRole
@@ -16,8 +17,17 @@ from cvgorod_hub.api.filters import (
     TextFilter,
 )
 from cvgorod_hub.api.parameters import DAYS_HELP, MAX_DAYS, SINCE_HELP, days_ago
+from cvgorod_hub.common.statements import Param
 from messaging.models import Chat, Message
-from messaging.querysets import ChatQuerySet, MessageQuerySet
+from messaging.querysets import RANKED_AT_MOST, ChatQuerySet, MessageQuerySet
+from messaging.search import compile_query
+
+SEARCH_HELP = (
+    "Words in any form (Russian; ё is е), in text, caption or transcript; all of them, in any order. "
+    '"A phrase" in this order, -word or -"a phrase" to leave out, or (или) between alternatives. '
+    "One slip in a word of five letters or more is forgiven; varieties are found in either alphabet, "
+    "50см also as 50 см."
+)
 
 
 def analysis_choices(column: str) -> list[tuple[str, Any]]:
@@ -29,6 +39,15 @@ def analysis_choices(column: str) -> list[tuple[str, Any]]:
 def role_choices() -> list[tuple[str, str]]:
     """Roles can be added in the admin."""
     return list(UserRole.objects.values_list("role_name", "display_name"))
+
+
+class SearchFilter(TextFilter):
+    """What a person types, compiled (CompiledQuery)."""
+
+    output_field = SearchQueryField()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(convert=compile_query, **options)
 
 
 class MessageFilterSet(HubFilterSet):
@@ -69,10 +88,17 @@ class MessageFilterSet(HubFilterSet):
         max_value=MAX_DAYS,
         help_text=DAYS_HELP,
     )
-    search = TextFilter(
-        method="filter_search",
-        max_length=1000,
-        help_text='Words in any Russian form; "a phrase", or, -without.',
+    search = SearchFilter(method="filter_search", max_length=1000, help_text=SEARCH_HELP)
+    ordering = NamedChoiceFilter(
+        method="keep_all",
+        choices=[("newest", ""), ("rank", "")],
+        help_text=(
+            "newest (default): by time; rank: what fits the search best comes first, "
+            f"of the newest {RANKED_AT_MOST} that it finds."
+        ),
+    )
+    highlight = FlagFilter(
+        method="keep_all", help_text="true: each row says in `highlight` where the search found something."
     )
     reply_to = BigintFilter(
         field_name="reply_to_message_id", help_text="Answers to this telegram_message_id (with chat_id)."
@@ -103,8 +129,13 @@ class MessageFilterSet(HubFilterSet):
         return queryset.exclude(analysis__is_urgent=True)
 
     @classmethod
-    def filter_search(cls, queryset: MessageQuerySet, _name: str, value: str) -> MessageQuerySet:
-        return queryset.search(value)
+    def filter_search(cls, queryset: MessageQuerySet, _name: str, value: Param) -> MessageQuerySet:
+        return queryset.matching(value)
+
+    @classmethod
+    def keep_all(cls, queryset: QuerySet[Message], _name: str, _value: object) -> QuerySet[Message]:
+        """The order and the marks are the list's matter, not a filter's."""
+        return queryset
 
 
 class ChatFilterSet(HubFilterSet):

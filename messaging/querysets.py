@@ -2,14 +2,20 @@
 
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, BooleanField, Expression, F, FloatField, Func, Q, Value
+from django.db.models.functions import Cast, Coalesce
 
-from messaging.search import search_query
+from messaging.search import CompiledQuery, compile_query
+from messaging.search.plans import plan
 
 if TYPE_CHECKING:
     from messaging.models import Chat, Message  # noqa: F401  (named in strings below; models import this)
+
+
+# Ranking looks at every hit; of a word that half of all messages have, only at these.
+RANKED_AT_MOST = 1000
 
 
 class OldestRunningTransaction(Func):
@@ -17,6 +23,22 @@ class OldestRunningTransaction(Func):
 
     template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     output_field = models.BigIntegerField()
+
+
+class AnyOf(Func):
+    """The first expression is in the second, an array, which PostgreSQL computes once and first."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+class Matches(Func):
+    """A vector has what a tsquery asks for. Django's own lookup takes queries of its own making only."""
+
+    arg_joiner = " @@ "
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
 
 
 class ChatQuerySet(models.QuerySet["Chat"]):
@@ -53,8 +75,37 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.order_by(F("analysis__is_urgent").desc(nulls_last=True))
 
     def search(self, text: str) -> Self:
-        """Messages with these words in any Russian form; "phrases", `or` and -minus as on the web."""
-        return self.filter(search_vector=search_query(text))
+        """Messages that say what a person typed (messaging/search); nothing where no word was typed."""
+        return self.found_by(compile_query(text))
+
+    def found_by(self, query: CompiledQuery) -> Self:
+        """Messages that a compiled search finds."""
+        if not query:
+            return self.none()
+        found = self.matching(query.expression())
+        return found if plan(query) else found.by_index()
+
+    def matching(self, query: Expression) -> Self:
+        """Messages that a tsquery finds, in whatever way PostgreSQL chooses."""
+        return self.filter(Matches(F("search_vector"), query))
+
+    def by_index(self) -> Self:
+        """The same, taken from the index of words first, however many PostgreSQL thinks they are.
+
+        It takes either condition for one that a row in two hundred meets, and reading on until a page is full
+        for hopeless.
+        """
+        return self.filter(id=F("id") + 0).filter(id=0 + F("id"))
+
+    def ranked(self, query: Expression) -> Self:
+        """Annotate the newest RANKED_AT_MOST of these, which the tsquery found, with `search_rank`.
+
+        A whole number, never null: how often and how densely a message says what was asked, in millionths.
+        """
+        newest = self.order_by("-timestamp", "-id")[:RANKED_AT_MOST]
+        rank = Func(F("search_vector"), query, 1, function="ts_rank", output_field=FloatField())
+        among_newest: Self = self.filter(AnyOf(F("pk"), ArraySubquery(newest.values("pk"))))
+        return among_newest.annotate(search_rank=Cast(rank * 1_000_000, BigIntegerField()))
 
     def news(self) -> Self:
         """Without imported history: it came now, but was said long ago, and nobody is to react to it."""

@@ -92,9 +92,10 @@ class Statement:
     sql: str
     names: tuple[str, ...]
 
-    def rows(self, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def rows(self, values: Mapping[str, object], *, plan_anew: bool = False) -> list[tuple[Any, ...]]:
         """Run it; each value must be there under its name.
 
+        `plan_anew`: PostgreSQL is to plan for these very values, where the best plan hangs on them.
         Replaces the health check that Django makes before a request's first query by one more try on a
         new connection: a statement reads, so nothing is done twice.
         """
@@ -102,12 +103,12 @@ class Statement:
         is_first = not connection.health_check_done  # type: ignore[attr-defined]  # stubs lack it
         connection.health_check_done = True  # type: ignore[attr-defined]
         try:
-            return _fetch(self.sql, parameters)
+            return _fetch(self.sql, parameters, plan_anew=plan_anew)
         except (OperationalError, InterfaceError):
             if connection.in_atomic_block or not is_first:
                 raise
             connection.close()
-            return _fetch(self.sql, parameters)
+            return _fetch(self.sql, parameters, plan_anew=plan_anew)
 
 
 def compile_values(queryset: QuerySet[Any]) -> Statement:
@@ -141,8 +142,8 @@ def _statement(sql: str, parameters: Sequence[object]) -> Statement:
     return Statement((sql % pieces).replace("%", "%%").replace(_SLOT_MARK, "%s"), names)
 
 
-def _fetch(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
-    with prepared_cursor() as cursor:
+def _fetch(sql: str, parameters: list[Any], *, plan_anew: bool) -> list[tuple[Any, ...]]:
+    with connection.cursor() if plan_anew else prepared_cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -7,7 +7,7 @@ from django.http import Http404
 
 from cvgorod_hub.api.pagination import MAX_STATEMENTS, Page
 from cvgorod_hub.common.statements import Statement, compile_documents, number
-from messaging.api.feed import BY_TIME
+from messaging.api.searching import BY_TIME
 from messaging.models import Message
 from messaging.serializers import MessageRow
 

@@ -1,7 +1,6 @@
 """The feed for a program that polls: what is new or changed since it last asked."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -11,14 +10,13 @@ from rest_framework.views import APIView
 from cvgorod_hub.api.pagination import (
     Cursor,
     Keyset,
-    KeysetPagination,
     Page,
     PagedView,
     make_link,
     read_cursor,
 )
+from messaging.api.searching import SearchPagination
 
-BY_TIME = Keyset({"timestamp": datetime, "id": int})
 # Oldest change first. The trigger of messaging's migration 0002 keeps `changed_xid`.
 FEED = Keyset({"changed_xid": int, "id": int}, newest_first=False)
 FEED_ORDER = "feed"
@@ -32,7 +30,7 @@ AFTER_HELP = (
 )
 
 
-class MessagePagination(KeysetPagination):
+class MessagePagination(SearchPagination):
     """Pages by time, newest first; with `after`, the feed."""
 
     parameter_names = ("cursor", "limit", "after")

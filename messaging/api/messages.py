@@ -12,10 +12,11 @@ from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import PageShape
 from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
-from cvgorod_hub.api.views import RowListViewSet, read_number
+from cvgorod_hub.api.views import read_number
 from cvgorod_hub.common.statements import JsonRow, JsonRows, Statement, compile_documents, number
 from messaging.api.context import read_context
-from messaging.api.feed import BY_TIME, FEED, FEED_ORDER, MessagePagination
+from messaging.api.feed import FEED, FEED_ORDER, MessagePagination
+from messaging.api.searching import FoundMessageRow, MessageListViewSet
 from messaging.filters import MessageFilterSet
 from messaging.models import Message, MessageVersion
 from messaging.querysets import MessageQuerySet
@@ -33,17 +34,18 @@ from messaging.statistics import count_by_role, count_messages
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Messages, newest first; or, with `after`, what is new or changed"),
+    list=extend_schema(
+        summary="Messages, newest first; or, with `after`, what is new or changed",
+        responses=FoundMessageRow(many=True),
+    ),
     retrieve=extend_schema(summary="One message with all that is known of it", responses=MessageDetailBody),
 )
-class MessageViewSet(RowListViewSet):
+class MessageViewSet(MessageListViewSet):
     required_scope = Scope.READ
     queryset = Message.objects.with_automatic()
-    serializer_class = MessageRow
     filterset_class = MessageFilterSet
     pagination_class = MessagePagination
-    keysets = {"newest": BY_TIME, FEED_ORDER: FEED}
-    chat_path = "chat_id"
+    keysets = {**MessageListViewSet.keysets, FEED_ORDER: FEED}
     parameters = {
         "context": ContextParameters,
         "total": PeriodParameters,
@@ -97,14 +99,13 @@ class MessageViewSet(RowListViewSet):
         return Response({"by_role": roles, "total_messages": total, **period})
 
 
-@extend_schema_view(list=extend_schema(summary="What a person wrote, newest first"))
-class ClientMessagesViewSet(RowListViewSet):
+@extend_schema_view(
+    list=extend_schema(summary="What a person wrote, newest first", responses=FoundMessageRow(many=True))
+)
+class ClientMessagesViewSet(MessageListViewSet):
     required_scope = Scope.READ
     queryset = Message.objects.with_automatic()
-    serializer_class = MessageRow
     filterset_class = MessageFilterSet
-    keysets = {"newest": BY_TIME}
-    chat_path = "chat_id"
     path_arguments = ("client_id",)
 
     @classmethod

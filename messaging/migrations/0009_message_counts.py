@@ -297,7 +297,7 @@ DROP FUNCTION quarter_of;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0007_deletions"), ("clients", "0001_initial")]
+    dependencies = [("messaging", "0008_search"), ("clients", "0001_initial")]
     operations = [
         migrations.CreateModel(
             name="AuthorActivity",

@@ -4,6 +4,7 @@ from messaging.history.models import HistoryImport
 from messaging.models.chats import Chat, validate_time_zone
 from messaging.models.counts import AuthorActivity, ChatRoleActivity, MessageCount, MessageCountChange
 from messaging.models.messages import Message, MessageDeletion, MessageVersion, RussianSearchVector
+from messaging.models.words import MessageWord, MessageWordVariant
 
 __all__ = [
     "AuthorActivity",
@@ -15,6 +16,8 @@ __all__ = [
     "MessageCountChange",
     "MessageDeletion",
     "MessageVersion",
+    "MessageWord",
+    "MessageWordVariant",
     "RussianSearchVector",
     "validate_time_zone",
 ]

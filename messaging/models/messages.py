@@ -10,10 +10,11 @@ from clients.models import TelegramUser
 from messaging.events import describe_event
 from messaging.models.chats import Chat
 from messaging.querysets import MessageQuerySet
+from messaging.search.tokens import MessageWords
 
 
 class RussianSearchVector(models.Func):
-    """The message's words as PostgreSQL's Russian dictionary knows them, with ё read as е."""
+    """What the first migration made vectors of; MessageWords took its place."""
 
     template = (
         "to_tsvector('russian'::regconfig, "
@@ -123,7 +124,7 @@ class Message(models.Model):
     # The transaction that last changed what a reader sees; a trigger keeps it (migration 0002).
     changed_xid = models.BigIntegerField(editable=False, default=0)
     search_vector = models.GeneratedField(
-        expression=RussianSearchVector(), output_field=SearchVectorField(), db_persist=True
+        expression=MessageWords(), output_field=SearchVectorField(), db_persist=True
     )
 
     objects = MessageQuerySet.as_manager()

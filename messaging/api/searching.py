@@ -1,0 +1,180 @@
+"""What a list of messages does with `search`: how it is looked for, its order by rank, and marks in it.
+
+A search is read in two steps: which messages, by a statement that PostgreSQL plans anew for these very words,
+and then their rows by number, as other lists have them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, cast
+
+import orjson
+from django.contrib.postgres.search import SearchQueryField
+from django.db.models import QuerySet, Subquery
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from cvgorod_hub.api.pagination import (
+    MAX_STATEMENTS,
+    Cursor,
+    Keyset,
+    KeysetPagination,
+    PagedView,
+    PageShape,
+)
+from cvgorod_hub.api.views import RowListViewSet
+from cvgorod_hub.common.statements import (
+    IsOneOf,
+    Param,
+    Statement,
+    compile_documents,
+    compile_values,
+    numbers,
+)
+from messaging.models import Message
+from messaging.querysets import MessageQuerySet
+from messaging.search import CompiledQuery, highlight
+from messaging.search.plans import plan
+from messaging.serializers import MessageRow
+
+BY_TIME = Keyset({"timestamp": datetime, "id": int})
+BY_RANK = Keyset({"search_rank": int, "id": int})
+RANK_ORDER = "rank"
+# With these, PostgreSQL's own choice is among few messages.
+_NARROW = frozenset({"chat_id", "user_id"})
+_WITHOUT_SEARCH = "Only with `search`."
+
+
+class FoundMessageRow(MessageRow):
+    """A message, and with `highlight` what was found in it."""
+
+    highlight = serializers.CharField(
+        required=False,
+        help_text="With `highlight`: some of the text, HTML-escaped, what was found in <mark></mark>.",
+    )
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to look: in the index of words, among so many messages next to the cursor, else as PostgreSQL may."""
+
+    by_index: bool = False
+    among_next: int = 0
+
+
+class SearchPagination(KeysetPagination):
+    """Pages of messages; those of a search are looked for in the way that suits its words."""
+
+    def read_rows(
+        self, view: PagedView, shape: PageShape, values: Mapping[str, Any], cursor: Cursor | None
+    ) -> tuple[list[tuple[Any, ...]], bool]:
+        query = values.get("search")
+        if not isinstance(query, CompiledQuery):
+            return super().read_rows(view, shape, values, cursor)
+        if not query:
+            return [], False
+        texts = {**values, "search": str(query)}
+        if shape.seek == "after" and shape.order not in MessageListViewSet.keysets:
+            return super().read_rows(
+                view, shape, texts, cursor
+            )  # the feed has an order and an end of its own
+        key = {} if cursor is None else view.keysets[shape.order].values(cursor.key)
+        found: list[tuple[Any, ...]] = []
+        view_class = cast("type[MessageListViewSet]", type(view))  # only messages are searched
+        for way in _ways(query, shape, view_class):
+            found = found_statement(view_class, shape, way).rows({**texts, **key}, plan_anew=True)
+            if len(found) > shape.limit:
+                break
+        has_more = len(found) > shape.limit
+        return _with_documents(found[: shape.limit], query if values.get("highlight") else None), has_more
+
+
+class MessageListViewSet(RowListViewSet):
+    """Lists messages by time, or what a search found by rank. Its filter set is MessageFilterSet."""
+
+    serializer_class = MessageRow
+    pagination_class: type[KeysetPagination] = SearchPagination
+    keysets = {"newest": BY_TIME, RANK_ORDER: BY_RANK}
+    chat_path = "chat_id"
+
+    @classmethod
+    def compile_found(cls, shape: PageShape, way: Way) -> Statement:
+        """The keys of what is found; `id` is the last of them."""
+        keyset = cls.keysets[shape.order]
+        messages = cls.narrow(cls.rows(is_limited=shape.is_limited), dict(shape.filters))
+        assert isinstance(messages, MessageQuerySet)  # noqa: S101  (`rows`)
+        if way.by_index:
+            messages = messages.by_index()
+        if way.among_next:
+            messages = messages.filter(**_not_beyond(way.among_next, shape))
+        if shape.order == RANK_ORDER:
+            messages = messages.ranked(Param("search", SearchQueryField()))
+        if shape.seek:
+            messages = keyset.seek(messages, forward=shape.is_forward)
+        messages = keyset.order(messages, forward=shape.is_forward)[: shape.limit + 1]
+        return compile_values(messages.values_list(*keyset.columns))
+
+    def choose_order(self, filters: Mapping[str, Any]) -> str:
+        self._check(filters)
+        return super().choose_order(filters)
+
+    def _check(self, filters: Mapping[str, Any]) -> None:
+        given = self.request.query_params
+        if "search" not in filters and (filters.get("ordering") == RANK_ORDER or "highlight" in given):
+            dependent = [name for name in ("highlight", "ordering") if name in given]
+            raise ValidationError(dict.fromkeys(dependent, _WITHOUT_SEARCH))
+        if "after" in given and "ordering" in given:
+            raise ValidationError({"ordering": "Not with `after`: the feed has an order of its own."})
+
+
+def _ways(query: CompiledQuery, shape: PageShape, view_class: type[MessageListViewSet]) -> Iterator[Way]:
+    """Of a frequent word, among the messages next to the cursor; in the index if that is no full page.
+
+    Reading on until the page is full would read everything where a word was frequent long ago, or two
+    frequent words never meet.
+    """
+    walk = plan(query)
+    is_narrow = bool(view_class.path_arguments) or any(name in _NARROW for name, _value in shape.filters)
+    if walk is None:
+        yield Way(by_index=True)
+    elif is_narrow or shape.order == RANK_ORDER:
+        yield Way()
+    else:
+        yield Way(among_next=walk.length(shape.limit))
+        yield Way(by_index=True)
+
+
+def _not_beyond(length: int, shape: PageShape) -> dict[str, Any]:
+    """As a filter: the time is not beyond that of the so-manieth message after the cursor."""
+    messages: QuerySet[Message] = Message.objects.all()
+    if shape.seek:
+        messages = BY_TIME.seek(messages, forward=shape.is_forward)
+    end = BY_TIME.order(messages, forward=shape.is_forward).values("timestamp")[length : length + 1]
+    return {"timestamp__gte" if shape.is_forward else "timestamp__lte": Subquery(end)}
+
+
+def _with_documents(found: list[tuple[Any, ...]], query: CompiledQuery | None) -> list[tuple[Any, ...]]:
+    """(JSON text, *key) for each key, marked where a query is given."""
+    rows = _rows_by_number(with_texts=query is not None).rows({"ids": [key[-1] for key in found]})
+    documents = {number: _marked(document, query, *texts) for document, number, *texts in rows}
+    return [(documents[key[-1]], *key) for key in found if key[-1] in documents]
+
+
+def _marked(document: str, query: CompiledQuery | None, *texts: str) -> str:
+    if query is None:
+        return document
+    return f'{document[:-1]},"highlight":{orjson.dumps(highlight(query, *texts)).decode()}}}'
+
+
+@lru_cache(maxsize=MAX_STATEMENTS)
+def found_statement(view_class: type[MessageListViewSet], shape: PageShape, way: Way) -> Statement:
+    return view_class.compile_found(shape, way)
+
+
+@lru_cache(maxsize=2)
+def _rows_by_number(*, with_texts: bool) -> Statement:
+    rows = Message.objects.with_automatic().filter(IsOneOf("pk", numbers("ids")))
+    texts = ("text", "transcript") if with_texts else ()
+    return compile_documents(rows, columns=MessageRow.columns(), also=("id", *texts))
