@@ -58,7 +58,7 @@ class FoundMessageRow(MessageRow):
 
 @dataclass(frozen=True)
 class Way:
-    """How to look: in the index of words, among so many messages next to the cursor, else as PostgreSQL may."""
+    """How to look: in the index of words, among so many messages next to the cursor, else freely."""
 
     by_index: bool = False
     among_next: int = 0
