@@ -36,8 +36,8 @@ class ClientViewSet(RowListViewSet):
         """With the messages that there are for the caller, and whom there are none of is not there."""
         if not is_limited:
             return TelegramUserQuerySet(TelegramUser).with_messages_count()
-        seen = is_visible("messages__chat_id")
-        people = TelegramUserQuerySet(TelegramUser).with_messages_count(among=seen)
+        visible = is_visible("messages__chat_id")
+        people = TelegramUserQuerySet(TelegramUser).with_messages_counted(visible)
         return people.filter(Q(messages_count__gt=0))
 
     def retrieve(self, _request: Request, pk: str) -> HttpResponse:

@@ -62,6 +62,7 @@ class TelegramUser(models.Model):
         verbose_name_plural = _("people")
         indexes = [
             models.Index(fields=["last_seen", "id"], name="users_last_seen"),
+            models.Index(fields=["first_seen", "id"], name="users_first_seen"),
             models.Index(fields=["role", "last_seen", "id"], name="users_role_last_seen"),
         ]
 

@@ -3,22 +3,26 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, Expression, OuterRef, Q, Subquery
+from django.db.models import Count, Expression, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from clients.models import TelegramUser  # noqa: F401  (named in a string below)
 
 
 class TelegramUserQuerySet(models.QuerySet["TelegramUser"]):
-    def with_messages_count(self, *, among: Expression | None = None) -> Self:
-        """Annotate `messages_count`, counted for the rows that are read and no others.
+    def with_messages_count(self) -> Self:
+        """Annotate `messages_count`, which messaging keeps beside each person (its relation `activity`)."""
+        return self.annotate(messages_count=Coalesce("activity__messages", Value(0)))
 
-        `among` is a condition on `messages__…`: only these count.
+    def with_messages_counted(self, among: Expression) -> Self:
+        """Annotate `messages_count`, counted for the rows that are read: those that meet a condition on
+        `messages__…`.
         """
         counted = (
             self.model._base_manager.filter(pk=OuterRef("pk"))  # noqa: SLF001  (Django's documented name)
             .order_by()
-            .annotate(count=Count("messages", filter=among and Q(among)))
+            .annotate(count=Count("messages", filter=Q(among)))
             .values("count")
         )
         return self.annotate(messages_count=Subquery(counted))

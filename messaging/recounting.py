@@ -35,9 +35,9 @@ COMPARISONS = {
          WHERE message_counts.level = 0 GROUP BY 1, 2, 3 HAVING {_NOT_NOTHING}
         """,  # noqa: S608
     ),
-    "people's newest messages": (
-        "SELECT user_id, newest FROM author_activity",
-        "SELECT user_id, newest FROM author_activity_truth",
+    "people's messages": (
+        "SELECT user_id, newest, messages FROM author_activity",
+        "SELECT user_id, newest, messages FROM author_activity_truth",
     ),
     "roles' newest messages in chats": (
         "SELECT chat_id, role_id, newest FROM chat_role_activity",

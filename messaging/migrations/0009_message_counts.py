@@ -13,6 +13,7 @@ message's author, chat or time, a deletion) holds it alone until its transaction
 of a person or a chat, and must not miss one that is being stored.
 """
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 # Advisory locks; Telegram's ids have 52 bits, those of chats and people begin at 1 << 61 and 1 << 60.
@@ -31,7 +32,7 @@ CREATE FUNCTION quarter_of(moment timestamptz) RETURNS integer LANGUAGE sql STAB
 # What the tables must say, from the messages themselves.
 TRUTH = """
 CREATE VIEW author_activity_truth AS
-    SELECT user_id, quarter_of(max(timestamp)) AS newest
+    SELECT user_id, quarter_of(max(timestamp)) AS newest, count(*) AS messages
       FROM messages WHERE user_id IS NOT NULL GROUP BY user_id;
 CREATE VIEW chat_role_activity_truth AS
     SELECT messages.chat_id, coalesce(users.role_id, 0) AS role_id, quarter_of(max(messages.timestamp)) AS newest
@@ -93,7 +94,8 @@ BEGIN
     DELETE FROM message_counts;
     DELETE FROM author_activity;
     DELETE FROM chat_role_activity;
-    INSERT INTO author_activity (user_id, newest) SELECT user_id, newest FROM author_activity_truth;
+    INSERT INTO author_activity (user_id, newest, messages)
+    SELECT user_id, newest, messages FROM author_activity_truth;
     INSERT INTO chat_role_activity (chat_id, role_id, newest)
     SELECT chat_id, role_id, newest FROM chat_role_activity_truth;
     INSERT INTO message_counts (level, bucket, role_id, messages, users, chats)
@@ -115,15 +117,11 @@ BEGIN
                coalesce(users.role_id, 0) AS role_id
           FROM fresh LEFT JOIN users ON users.id = fresh.user_id
     ), authors AS (
-        INSERT INTO author_activity AS stands (user_id, newest)
-        SELECT user_id, bucket
-          FROM (SELECT user_id, max(bucket) AS bucket FROM said WHERE user_id IS NOT NULL GROUP BY 1) AS latest
-         WHERE NOT EXISTS (
-            SELECT FROM author_activity AS known
-             WHERE known.user_id = latest.user_id AND known.newest >= latest.bucket)
-         ORDER BY user_id
-        ON CONFLICT (user_id) DO UPDATE SET newest = EXCLUDED.newest, previous = stands.newest
-         WHERE stands.newest < EXCLUDED.newest
+        INSERT INTO author_activity AS stands (user_id, newest, messages)
+        SELECT user_id, max(bucket), count(*) FROM said WHERE user_id IS NOT NULL GROUP BY 1 ORDER BY 1
+        ON CONFLICT (user_id) DO UPDATE
+           SET newest = greatest(stands.newest, EXCLUDED.newest), previous = stands.newest,
+               messages = stands.messages + EXCLUDED.messages
         RETURNING user_id, newest, previous
     ), chats AS (
         INSERT INTO chat_role_activity AS stands (chat_id, role_id, newest)
@@ -160,7 +158,8 @@ CREATE TRIGGER messages_count_added AFTER INSERT ON messages
     REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION message_counts_add();
 """
 
-# What is newest is looked up again; the caller holds the lock of counting alone.
+# What is newest is looked up again; the caller holds the lock of counting alone. How many messages there are
+# is not: rows of the same statement may yet be added to it.
 SETTLE = """
 CREATE FUNCTION author_activity_settle(user_ids bigint[]) RETURNS void LANGUAGE sql AS $$
     WITH listed AS MATERIALIZED (
@@ -173,8 +172,8 @@ CREATE FUNCTION author_activity_settle(user_ids bigint[]) RETURNS void LANGUAGE 
         DELETE FROM author_activity USING listed
          WHERE author_activity.user_id = listed.user_id AND listed.newest IS NULL
     ), kept AS (
-        INSERT INTO author_activity (user_id, newest)
-        SELECT user_id, newest FROM listed WHERE newest IS NOT NULL AND newest IS DISTINCT FROM stands
+        INSERT INTO author_activity (user_id, newest, messages)
+        SELECT user_id, newest, 0 FROM listed WHERE newest IS NOT NULL AND newest IS DISTINCT FROM stands
         ON CONFLICT (user_id) DO UPDATE SET newest = EXCLUDED.newest
     )
     INSERT INTO message_count_changes (bucket, role_id, messages, users, chats)
@@ -222,6 +221,9 @@ BEGIN
       FROM gone LEFT JOIN users ON users.id = gone.user_id
      GROUP BY 1, 2;
     PERFORM author_activity_settle(ARRAY(SELECT DISTINCT user_id FROM gone WHERE user_id IS NOT NULL));
+    UPDATE author_activity SET messages = author_activity.messages - less.messages
+      FROM (SELECT user_id, count(*) AS messages FROM gone GROUP BY 1) AS less
+     WHERE author_activity.user_id = less.user_id;
     PERFORM chat_role_activity_settle(array_agg(chat_id), array_agg(role_id))
        FROM (SELECT DISTINCT gone.chat_id, coalesce(users.role_id, 0) AS role_id
                FROM gone LEFT JOIN users ON users.id = gone.user_id) AS pair;
@@ -244,6 +246,10 @@ BEGIN
     INSERT INTO message_count_changes (bucket, role_id, messages, users, chats)
     VALUES (quarter_of(OLD.timestamp), old_role, -1, 0, 0), (quarter_of(NEW.timestamp), new_role, 1, 0, 0);
     PERFORM author_activity_settle(ARRAY[OLD.user_id, NEW.user_id]);
+    IF OLD.user_id IS DISTINCT FROM NEW.user_id THEN
+        UPDATE author_activity SET messages = messages - 1 WHERE user_id = OLD.user_id;
+        UPDATE author_activity SET messages = messages + 1 WHERE user_id = NEW.user_id;
+    END IF;
     PERFORM chat_role_activity_settle(ARRAY[OLD.chat_id, NEW.chat_id], ARRAY[old_role, new_role]);
     RETURN NULL;
 END $$;
@@ -302,7 +308,18 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="AuthorActivity",
             fields=[
-                ("user_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="activity",
+                        serialize=False,
+                        to="clients.telegramuser",
+                    ),
+                ),
+                ("messages", models.BigIntegerField()),
                 ("newest", models.IntegerField()),
                 ("previous", models.IntegerField(null=True)),
             ],
@@ -364,6 +381,9 @@ class Migration(migrations.Migration):
                 ("chats", models.BigIntegerField()),
             ],
             options={"db_table": "message_count_changes"},
+        ),
+        migrations.AddIndex(
+            model_name="chat", index=models.Index(fields=["created_at", "id"], name="chats_created")
         ),
         migrations.RunSQL(FORWARD, BACKWARD),
         migrations.RunSQL("SELECT message_counts_rebuild()", migrations.RunSQL.noop),

@@ -94,6 +94,7 @@ class Chat(models.Model):
         verbose_name_plural = _("chats")
         indexes = [
             models.Index(fields=["last_message_at", "id"], name="chats_last_message"),
+            models.Index(fields=["created_at", "id"], name="chats_created"),
             models.Index(
                 fields=["waiting_since"],
                 name="chats_waiting",

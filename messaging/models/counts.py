@@ -8,6 +8,8 @@ time zone are made. `role_id` is 0 where a channel speaks, so that it can be par
 
 from django.db import models
 
+from clients.models import TelegramUser
+
 
 class MessageCount(models.Model):
     """What was said in one node of a tree of quarters: a bucket `n` holds 4n … 4n+3 of the level below."""
@@ -39,11 +41,14 @@ class MessageCountChange(models.Model):
 
 
 class AuthorActivity(models.Model):
-    """The quarter of a person's newest message."""
+    """How many messages a person wrote, and the quarter of the newest."""
 
-    user_id = models.BigIntegerField(primary_key=True)
+    user = models.OneToOneField(
+        TelegramUser, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="activity"
+    )
+    messages = models.BigIntegerField()
     newest = models.IntegerField()
-    # What `newest` was before: how a statement that moves it learns where from.
+    # What `newest` was before the last change: how a statement that moves it learns where from.
     previous = models.IntegerField(null=True)
 
     class Meta:
