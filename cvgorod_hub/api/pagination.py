@@ -70,6 +70,11 @@ class Cursor:
         return base64.urlsafe_b64encode(orjson.dumps([int(self.forward), *self.key])).decode().rstrip("=")
 
     @classmethod
+    def at(cls, key: str, *, forward: bool = True) -> "Cursor":
+        """At a row, whose key is a JSON array as a statement gives it."""
+        return cls(tuple(orjson.loads(key)), forward)
+
+    @classmethod
     def decode(cls, text: str, keyset: Keyset) -> "Cursor":
         """Raises ValueError for anything that `encode` did not make for this keyset."""
         try:
@@ -157,17 +162,17 @@ class KeysetPagination(BasePagination):
         has_previous = (cursor is not None and bool(rows)) if forward else has_more
         link = partial(make_link, view.request, "cursor")
         return Page(
-            documents=[document for document, *_key in rows],
-            next=link(Cursor(tuple(rows[-1][1:]))) if has_next else None,
-            previous=link(Cursor(tuple(rows[0][1:]), forward=False)) if has_previous else None,
+            documents=[document for document, _key in rows],
+            next=link(Cursor.at(rows[-1][1])) if has_next else None,
+            previous=link(Cursor.at(rows[0][1], forward=False)) if has_previous else None,
         )
 
     def read_rows(
         self, view: PagedView, shape: PageShape, values: Mapping[str, Any], cursor: Cursor | None
-    ) -> tuple[list[tuple[Any, ...]], bool]:
-        """At most `limit` rows of (JSON text, *key), and whether there are more."""
+    ) -> tuple[list[tuple[str, str]], bool]:
+        """At most `limit` rows of (JSON text, key as JSON text), and whether there are more."""
         key = {} if cursor is None else view.keysets[shape.order].values(cursor.key)
-        rows = page_statement(type(view), shape).rows({**values, **key})
+        rows: list[tuple[str, str]] = page_statement(type(view), shape).rows({**values, **key})
         has_more = len(rows) > shape.limit
         del rows[shape.limit :]
         return rows, has_more

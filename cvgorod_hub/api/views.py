@@ -101,7 +101,7 @@ class RowListViewSet(HubViewSet):
         if shape.seek:
             queryset = keyset.seek(queryset, forward=shape.is_forward)
         queryset = keyset.order(queryset, forward=shape.is_forward)[: shape.limit + 1]
-        return compile_documents(queryset, columns=cls.serializer_class.columns(), also=tuple(keyset.columns))
+        return compile_documents(queryset, columns=cls.serializer_class.columns(), key=tuple(keyset.columns))
 
     @classmethod
     def compile_detail(cls, *, is_limited: bool) -> Statement:

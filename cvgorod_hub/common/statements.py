@@ -6,7 +6,7 @@ will stand, becomes a `Statement`, and is kept by whoever knows what decides its
 the JSON itself (`row_to_json`), so that no row is taken apart here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from django.db.models import (
     Subquery,
     TextField,
 )
+from django.db.models.functions import Cast
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg.types.numeric import Int8
 
@@ -111,27 +112,34 @@ class Statement:
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
 
 
+def json_array(*paths: str) -> Cast:
+    """The values as a JSON array, as text."""
+    return Cast(Func(*paths, function="json_build_array", output_field=TextField()), TextField())
+
+
 def compile_values(queryset: QuerySet[Any]) -> Statement:
     """The statement of a `values_list` as it stands."""
     return _statement(*queryset.query.sql_with_params())
 
 
 def compile_documents(
-    queryset: QuerySet[Any], *, columns: Mapping[str, str], also: Sequence[str] = ()
+    queryset: QuerySet[Any], *, columns: Mapping[str, str], key: Sequence[str] = (), also: Sequence[str] = ()
 ) -> Statement:
-    """Rows of (JSON text, further values): `columns` names what stands in the JSON, by ORM path.
+    """Rows of (JSON text, *also, JSON array of the key as text); without a key, of (JSON text, *also).
 
-    `also` names columns, or further paths, whose values come beside the JSON.
+    `columns` names what stands in the JSON, by ORM path; `key` and `also` name some of these, or further paths.
+    A page needs the key of its first and last row only, so keys are read as they are written in a cursor.
     """
-    hidden = [path for path in also if path not in columns]
+    hidden = [path for path in dict.fromkeys((*key, *also)) if path not in columns]
     inner, parameters = queryset.values_list(*columns.values(), *hidden).query.sql_with_params()
     names = _names([*columns, *hidden])
     document = "row_to_json(listed)"
     if hidden:
-        shown = ", ".join(f"listed.{_quote(name)}" for name in columns)
-        document = f"(SELECT row_to_json(shown) FROM (SELECT {shown}) AS shown)"  # noqa: S608
-    selected = [f"{document}::text", *(f"listed.{_quote(name)}" for name in also)]
-    sql = f"SELECT {', '.join(selected)} FROM ({inner}) AS listed({names})"  # noqa: S608  (all of it is the ORM's)
+        document = f"(SELECT row_to_json(shown) FROM (SELECT {_listed(columns)}) AS shown)"  # noqa: S608
+    selected = [f"{document}::text", *(_listed([name]) for name in also)]
+    if key:
+        selected.append(f"json_build_array({_listed(key)})::text")
+    sql = f"SELECT {', '.join(selected)} FROM ({inner}) AS listed({names})"  # noqa: S608
     return _statement(sql, parameters)
 
 
@@ -166,6 +174,10 @@ def _literal(value: object) -> str:
 
 def _names(names: Sequence[str]) -> str:
     return ", ".join(_quote(name) for name in names)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"listed.{_quote(name)}" for name in names)
 
 
 def _quote(name: str) -> str:

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from django.http import Http404
 
-from cvgorod_hub.api.pagination import MAX_STATEMENTS, Page
+from cvgorod_hub.api.pagination import MAX_STATEMENTS, Cursor, Page
 from cvgorod_hub.common.statements import Statement, compile_documents, number
 from messaging.api.searching import BY_TIME
 from messaging.models import Message
@@ -20,8 +20,8 @@ def read_context(message_id: int, *, limit: int, sees_chat: Callable[[int], bool
     rows = _itself().rows({"pk": message_id})
     if not rows or not sees_chat(rows[0][1]):
         raise Http404
-    [[document, chat_id, *key]] = rows
-    place = {"chat": chat_id, **BY_TIME.values(tuple(key))}
+    [[document, chat_id, key]] = rows
+    place = {"chat": chat_id, **BY_TIME.values(Cursor.at(key).key)}
     earlier = [text for [text] in _neighbours(limit, forward=True).rows(place)]
     later = [text for [text] in _neighbours(limit, forward=False).rows(place)]
     wanted_after = max((limit - 1) // 2, limit - 1 - len(earlier))
@@ -33,7 +33,9 @@ def read_context(message_id: int, *, limit: int, sees_chat: Callable[[int], bool
 @cache
 def _itself() -> Statement:
     message = Message.objects.with_automatic().filter(pk=number("pk"))
-    return compile_documents(message, columns=MessageRow.columns(), also=("chat_id", *BY_TIME.columns))
+    return compile_documents(
+        message, columns=MessageRow.columns(), also=("chat_id",), key=tuple(BY_TIME.columns)
+    )
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)

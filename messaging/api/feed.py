@@ -44,16 +44,16 @@ class MessagePagination(SearchPagination):
             raise ValidationError({"after": "Give after or cursor, not both."})
         shape, values = view.read_shape()
         shape = replace(shape, order=FEED_ORDER, seek="after")
-        rows: list[tuple[Any, ...]] = []
+        rows: list[tuple[str, str]] = []
         if given["after"] == LATEST:
             cursor = Cursor((oldest_running(), 0))
         else:
             cursor = read_cursor(view.request, "after", FEED) or Cursor((0, 0))
             rows, _has_more = self.read_rows(view, shape, values, cursor)
         if rows:
-            cursor = Cursor(tuple(rows[-1][1:]))
+            cursor = Cursor.at(rows[-1][1])
         return Page(
-            documents=[document for document, *_key in rows], next=make_link(view.request, "after", cursor)
+            documents=[document for document, _key in rows], next=make_link(view.request, "after", cursor)
         )
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:

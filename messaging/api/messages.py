@@ -59,7 +59,7 @@ class MessageViewSet(MessageListViewSet):
         rows: MessageQuerySet = cls.rows(is_limited=shape.is_limited)  # type: ignore[assignment]
         changes = cls.narrow(rows.news().settled(), dict(shape.filters))
         changes = FEED.order(FEED.seek(changes))[: shape.limit]
-        return compile_documents(changes, columns=MessageRow.columns(), also=tuple(FEED.columns))
+        return compile_documents(changes, columns=MessageRow.columns(), key=tuple(FEED.columns))
 
     @classmethod
     def compile_detail(cls, *, is_limited: bool) -> Statement:

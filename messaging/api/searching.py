@@ -31,6 +31,7 @@ from cvgorod_hub.common.statements import (
     Statement,
     compile_documents,
     compile_values,
+    json_array,
     numbers,
 )
 from messaging.models import Message
@@ -69,7 +70,7 @@ class SearchPagination(KeysetPagination):
 
     def read_rows(
         self, view: PagedView, shape: PageShape, values: Mapping[str, Any], cursor: Cursor | None
-    ) -> tuple[list[tuple[Any, ...]], bool]:
+    ) -> tuple[list[tuple[str, str]], bool]:
         query = values.get("search")
         if not isinstance(query, CompiledQuery):
             return super().read_rows(view, shape, values, cursor)
@@ -101,7 +102,7 @@ class MessageListViewSet(RowListViewSet):
 
     @classmethod
     def compile_found(cls, shape: PageShape, way: Way) -> Statement:
-        """The keys of what is found; `id` is the last of them."""
+        """What is found, as (number, key)."""
         keyset = cls.keysets[shape.order]
         messages = cls.narrow(cls.rows(is_limited=shape.is_limited), dict(shape.filters))
         assert isinstance(messages, MessageQuerySet)  # noqa: S101  (`rows`)
@@ -114,7 +115,7 @@ class MessageListViewSet(RowListViewSet):
         if shape.seek:
             messages = keyset.seek(messages, forward=shape.is_forward)
         messages = keyset.order(messages, forward=shape.is_forward)[: shape.limit + 1]
-        return compile_values(messages.values_list(*keyset.columns))
+        return compile_values(messages.values_list("id", json_array(*keyset.columns)))
 
     def choose_order(self, filters: Mapping[str, Any]) -> str:
         self._check(filters)
@@ -155,11 +156,11 @@ def _not_beyond(length: int, shape: PageShape) -> dict[str, Any]:
     return {"timestamp__gte" if shape.is_forward else "timestamp__lte": Subquery(end)}
 
 
-def _with_documents(found: list[tuple[Any, ...]], query: CompiledQuery | None) -> list[tuple[Any, ...]]:
-    """(JSON text, *key) for each key, marked where a query is given."""
-    rows = _rows_by_number(with_texts=query is not None).rows({"ids": [key[-1] for key in found]})
+def _with_documents(found: list[tuple[Any, ...]], query: CompiledQuery | None) -> list[tuple[str, str]]:
+    """(JSON text, key) for each (number, key), marked where a query is given."""
+    rows = _rows_by_number(with_texts=query is not None).rows({"ids": [number for number, _key in found]})
     documents = {number: _marked(document, query, *texts) for document, number, *texts in rows}
-    return [(documents[key[-1]], *key) for key in found if key[-1] in documents]
+    return [(documents[number], key) for number, key in found if number in documents]
 
 
 def _marked(document: str, query: CompiledQuery | None, *texts: str) -> str:
