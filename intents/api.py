@@ -1,5 +1,6 @@
 """/intents."""
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -7,6 +8,7 @@ from rest_framework.response import Response
 
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.parameters import DaysParameters, days_ago
+from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.views import HubViewSet
 from intents.models import MessageAnalysis
 from intents.overview import urgent_messages
@@ -47,5 +49,6 @@ class IntentViewSet(HubViewSet):
 
     @extend_schema(summary="Urgent messages: unanswered first, then newest", responses=UrgentBody)
     @action(detail=False)
-    def urgent(self, _request: Request) -> Response:
-        return Response({"urgent": urgent_messages(limit=self.read_parameters()["limit"])})
+    def urgent(self, _request: Request) -> HttpResponse:
+        items = urgent_messages(**self.read_parameters(), chat_ids=self.key.visible_chat_ids())
+        return JsonText(f'{{"urgent":[{",".join(items)}]}}')

@@ -174,3 +174,21 @@ class MessageAnalysis(models.Model):
 
     def __str__(self) -> str:
         return self.get_intent_display()
+
+
+class UrgentMessage(models.Model):  # noqa: DJ008  (no person meets these rows)
+    """An urgent message with where and when it was said, as the database keeps it (migration 0005).
+
+    By these, what is urgent in a chat since a moment is found without reading what was urgent ever before.
+    """
+
+    message_id = models.BigIntegerField(primary_key=True)
+    chat_id = models.BigIntegerField()
+    said_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "urgent_messages"
+        indexes = [
+            models.Index(fields=["chat_id", "said_at", "message_id"], name="urgent_messages_chat"),
+            models.Index(fields=["said_at", "message_id"], name="urgent_messages_said_at"),
+        ]

@@ -1,43 +1,71 @@
 """What cannot wait."""
 
-from typing import Any
+from functools import cache, lru_cache
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
+from cvgorod_hub.common.prepared import prepared_cursor
+from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, numbers
 from intents.models import MessageAnalysis
 from intents.serializers import UrgentRow
-from messaging.models import Chat, Message
 
-NEWEST_FIRST = ("-message__timestamp", "-message_id")
+# SQL of its own: chat by chat, so that nothing is read but what is said since somebody waits there. The ORM
+# knows no LATERAL, and as one join PostgreSQL takes it for a large part of all that was urgent ever.
+_FIND = """
+WITH unanswered AS MATERIALIZED (
+    SELECT urgent.message_id, urgent.said_at
+      FROM chats, LATERAL (
+        SELECT message_id, said_at FROM urgent_messages
+         WHERE chat_id = chats.id AND said_at >= chats.waiting_since
+         ORDER BY said_at DESC, message_id DESC LIMIT {limit}
+      ) AS urgent
+     WHERE chats.waiting_since IS NOT NULL AND {visible}
+     ORDER BY said_at DESC, message_id DESC LIMIT {limit}
+), answered AS (
+    SELECT urgent.message_id, urgent.said_at
+      FROM urgent_messages AS urgent JOIN chats ON chats.id = urgent.chat_id
+     WHERE (chats.waiting_since IS NULL OR urgent.said_at < chats.waiting_since) AND {visible} AND {answered}
+     ORDER BY said_at DESC, message_id DESC LIMIT {limit}
+)
+SELECT message_id, is_unanswered FROM (
+    SELECT message_id, said_at, true AS is_unanswered FROM unanswered
+    UNION ALL SELECT message_id, said_at, false FROM answered
+) AS listed
+ ORDER BY is_unanswered DESC, said_at DESC, message_id DESC LIMIT {limit}
+"""
 
 
-def urgent_messages(*, limit: int) -> list[dict[str, Any]]:
-    """Urgent messages: those that still wait for an answer, then the others, each newest first."""
-    waiting_since = F("message__chat__waiting_since")
-    is_answered = Q(message__chat__waiting_since__isnull=True) | Q(message__timestamp__lt=waiting_since)
-    urgent = MessageAnalysis.objects.filter(is_urgent=True).order_by(*NEWEST_FIRST)
-    rows = _rows(urgent.filter(message__in=_unanswered_ids(limit))[:limit], unanswered=True)
-    if len(rows) < limit:
-        rows += _rows(urgent.filter(is_answered)[: limit - len(rows)], unanswered=False)
-    return rows
-
-
-def _unanswered_ids(limit: int) -> list[int]:
-    """Urgent messages of each waiting chat, read chat by chat.
-
-    As one join, PostgreSQL takes it for a large part of all messages and walks through their history.
+def urgent_messages(
+    *, limit: int, unanswered_only: bool = False, chat_ids: frozenset[int] | None = None
+) -> list[str]:
+    """Urgent messages as JSON texts (UrgentItem): those that still wait for an answer, then the others, each
+    newest first; in these chats (None: in all).
     """
-    newest = (
-        Message.objects.filter(
-            chat=OuterRef("pk"), timestamp__gte=OuterRef("waiting_since"), analysis__is_urgent=True
-        )
-        .order_by("-timestamp", "-id")
-        .values("pk")[:limit]
+    statement = _statement(limit, unanswered_only=unanswered_only, is_limited=chat_ids is not None)
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, {"chats": sorted(chat_ids)} if chat_ids is not None else None)
+        found = cursor.fetchall()
+    documents = {number: text for text, number in _rows().rows({"ids": [number for number, _flag in found]})}
+    return [
+        f'{documents[number][:-1]},"unanswered":{"true" if is_unanswered else "false"}}}'
+        for number, is_unanswered in found
+        if number in documents
+    ]
+
+
+@lru_cache(maxsize=64)
+def _statement(limit: int, *, unanswered_only: bool, is_limited: bool) -> str:
+    # Written out: behind a parameter PostgreSQL would not know how few rows are wanted.
+    return _FIND.format(
+        limit=int(limit),
+        visible="chats.id = ANY (%(chats)s::bigint[])" if is_limited else "true",
+        answered="false" if unanswered_only else "true",
     )
-    chats = Chat.objects.filter(waiting_since__isnull=False).order_by()
-    return [pk for ids in chats.values_list(ArraySubquery(newest), flat=True) for pk in ids]
 
 
-def _rows(analyses: QuerySet[MessageAnalysis], *, unanswered: bool) -> list[dict[str, Any]]:
-    return [{**row, "unanswered": unanswered} for row in UrgentRow.select(analyses)]
+@cache
+def _rows() -> Statement:
+    analyses: QuerySet[MessageAnalysis] = MessageAnalysis.objects.filter(
+        IsOneOf("message_id", numbers("ids"))
+    )
+    return compile_documents(analyses, columns=UrgentRow.columns(), also=("message_id",))

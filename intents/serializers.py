@@ -47,4 +47,7 @@ class UrgentBody(serializers.Serializer[Any]):
 
 
 class UrgentParameters(QueryParameters):
+    unanswered_only = serializers.BooleanField(
+        default=False, help_text="true: without what has been answered already."
+    )
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=20, help_text="At most.")

@@ -6,12 +6,15 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import IntegrityError, transaction
+from django.db.models import TextField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cvgorod_hub.common.bulk import insert_rows
+from cvgorod_hub.common.statements import IsOneOf, Loader, Param, compile_loader, number, numbers
 from messaging.models import Chat
 from sandbox.actors import Actor
 from sandbox.errors import (
@@ -76,7 +79,7 @@ def _store_once(
     hidden = {one.chat_id for one in proposals if not actor.sees_chat(one.chat_id)}
     if key is not None and not hidden and (earlier := _find_earlier(actor, key, request_hash)):
         return earlier, False
-    rules = SandboxSettings.get_solo()
+    rules = _read_rules()
     if rules.is_paused:
         raise ProposalsPausedError(f"{_('Proposals are paused.')} {rules.pause_note}".strip())
     chats = _find_chats({proposal.chat_id for proposal in proposals}, hidden)
@@ -125,10 +128,10 @@ def _find_chats(wanted: set[int], hidden: set[int]) -> dict[int, Chat]:
 
     What is hidden from the caller does not exist, in the same words.
     """
-    found = {
-        chat.pk: chat.migrated_to or chat
-        for chat in Chat.objects.filter(pk__in=wanted - hidden).select_related("migrated_to")
-    }
+    chats = _chats().load({"ids": list(wanted - hidden)})
+    moved = {chat.migrated_to_id for chat in chats if chat.migrated_to_id is not None}
+    followed = {chat.pk: chat for chat in _chats().load({"ids": list(moved)})} if moved else {}
+    found = {chat.pk: followed.get(chat.migrated_to_id or 0, chat) for chat in chats}
     if missing := wanted - found.keys():
         raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})
     for chat in found.values():
@@ -168,9 +171,10 @@ def _store(responses: list[PendingResponse], actor: Actor) -> None:
 
 def _find_earlier(actor: Actor, key: str, request_hash: str) -> list[PendingResponse]:
     """What this key stored before, in its order; nothing where the key is new."""
-    earlier = PendingResponse.objects.filter(requested_by=actor.name, idempotency_key=key).first()
-    if earlier is None:
+    found = _by_idempotency_key().load({"requested_by": actor.name, "idempotency_key": key})
+    if not found:
         return []
+    [earlier] = found
     if earlier.request_hash != request_hash:
         raise IdempotencyConflictError(
             _("This idempotency key was used for another reply (%(id)d).") % {"id": earlier.pk}
@@ -185,3 +189,25 @@ def _hash(proposals: Sequence[Proposal], *, is_batch: bool) -> str:
     listed = [asdict(proposal) for proposal in proposals]
     body = json.dumps({"batch": listed} if is_batch else listed, default=str, sort_keys=True)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _read_rules() -> SandboxSettings:
+    """As `get_solo()`, which compiles its query anew."""
+    found = _rules().load({"pk": SandboxSettings.singleton_instance_id})
+    return found[0] if found else SandboxSettings.get_solo()
+
+
+@cache
+def _rules() -> Loader[SandboxSettings]:
+    return compile_loader(SandboxSettings.objects.filter(pk=number("pk")))
+
+
+@cache
+def _chats() -> Loader[Chat]:
+    return compile_loader(Chat.objects.filter(IsOneOf("pk", numbers("ids"))))
+
+
+@cache
+def _by_idempotency_key() -> Loader[PendingResponse]:
+    wanted = {name: Param(name, TextField()) for name in ("requested_by", "idempotency_key")}
+    return compile_loader(PendingResponse.objects.filter(**wanted))

@@ -10,7 +10,7 @@ from hmac import compare_digest
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import transaction
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,7 +19,7 @@ from django.utils.translation import override
 from cvgorod_hub.api.addresses import address_of
 from cvgorod_hub.api.chats import directory
 from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, ApiKey, Scope
-from cvgorod_hub.common.statements import Param, Statement, compile_values
+from cvgorod_hub.common.statements import Loader, Param, compile_loader
 
 PREFIX = "cvh"
 # One write for many calls: `last_used_at` is true to the minute.
@@ -28,7 +28,6 @@ LAST_USED_EVERY = timedelta(minutes=1)
 USUAL_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
 
-_COLUMNS = [field.attname for field in ApiKey._meta.concrete_fields]  # noqa: SLF001  (Django's documented name)
 _ROTATED = ("digest", "previous_digest", "previous_until", "previous_used_at", "rotated_at", "created_by")
 
 
@@ -135,13 +134,13 @@ def recognise(text: str) -> ApiKey | None:
     lookup, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not lookup.isalnum() or not text.isascii():
         return None
-    rows = _find().rows({"lookup": lookup})
-    return _matching(ApiKey.from_db(DEFAULT_DB_ALIAS, _COLUMNS, rows[0]), _digest(text)) if rows else None
+    found = _by_lookup().load({"lookup": lookup})
+    return _matching(found[0], _digest(text)) if found else None
 
 
 @cache
-def _find() -> Statement:
-    return compile_values(ApiKey.objects.filter(lookup=Param("lookup", TextField())).values_list(*_COLUMNS))
+def _by_lookup() -> Loader[ApiKey]:
+    return compile_loader(ApiKey.objects.filter(lookup=Param("lookup", TextField())))
 
 
 def _matching(key: ApiKey, digest: str) -> ApiKey | None:

@@ -4,23 +4,21 @@ Django fills values into the text itself, so PostgreSQL reads and plans every st
 milliseconds for the joins of a page. Its other way of binding would change how each query is typed.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
 
-@contextmanager
-def prepared_cursor() -> Iterator[CursorWrapper]:
+def prepared_cursor() -> CursorWrapper:
     """A cursor as Django's own (errors, query log), whose statements are prepared at their first use."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    raw: Any = _PreparedCursor(connection.connection)
-    with (_LoggedCursor if connection.queries_logged else CursorWrapper)(raw, connection) as cursor:
-        yield cursor
+    database = connections[DEFAULT_DB_ALIAS]  # each use of `django.db.connection` would look it up again
+    database.close_if_health_check_failed()
+    database.ensure_connection()
+    raw: Any = _PreparedCursor(database.connection)
+    return (_LoggedCursor if database.queries_logged else CursorWrapper)(raw, database)
 
 
 class _PreparedCursor(psycopg.Cursor[Any]):
@@ -37,5 +35,5 @@ class _LoggedCursor(CursorDebugWrapper):
     """Logs a statement with its values, as other queries are logged."""
 
     def execute(self, sql: Any, params: Any = None) -> Any:  # noqa: ANN401  (as its base says)
-        with self.debug_sql(connection.ops.compose_sql(sql, params)):  # type: ignore[attr-defined]
+        with self.debug_sql(self.db.ops.compose_sql(sql, params)):
             return CursorWrapper.execute(self, sql, params)

@@ -8,11 +8,11 @@ the JSON itself (`row_to_json`), so that no row is taken apart here.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.contrib.postgres.fields import ArrayField
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BigIntegerField,
@@ -21,6 +21,7 @@ from django.db.models import (
     Expression,
     Field,
     Func,
+    Model,
     QuerySet,
     Subquery,
     TextField,
@@ -31,6 +32,7 @@ from psycopg.types.numeric import Int8
 
 from cvgorod_hub.common.prepared import prepared_cursor
 
+ModelT = TypeVar("ModelT", bound=Model)
 # No text in PostgreSQL can hold it, so it never stands in a query otherwise.
 _SLOT_MARK = "\x00"
 
@@ -101,14 +103,14 @@ class Statement:
         new connection: a statement reads, so nothing is done twice.
         """
         parameters = [_typed(values[name]) for name in self.names]
-        is_first = not connection.health_check_done  # type: ignore[attr-defined]  # stubs lack it
-        connection.health_check_done = True  # type: ignore[attr-defined]
+        database: Any = connections[DEFAULT_DB_ALIAS]
+        is_first, database.health_check_done = not database.health_check_done, True
         try:
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
         except (OperationalError, InterfaceError):
-            if connection.in_atomic_block or not is_first:
+            if database.in_atomic_block or not is_first:
                 raise
-            connection.close()
+            database.close()
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
 
 
@@ -120,6 +122,25 @@ def json_array(*paths: str) -> Cast:
 def compile_values(queryset: QuerySet[Any]) -> Statement:
     """The statement of a `values_list` as it stands."""
     return _statement(*queryset.query.sql_with_params())
+
+
+@dataclass(frozen=True)
+class Loader(Generic[ModelT]):
+    """A statement whose rows are whole instances of a model."""
+
+    model: type[ModelT]
+    attributes: tuple[str, ...]
+    statement: Statement
+
+    def load(self, values: Mapping[str, object]) -> list[ModelT]:
+        rows = self.statement.rows(values)
+        return [self.model.from_db(DEFAULT_DB_ALIAS, self.attributes, row) for row in rows]
+
+
+def compile_loader(queryset: QuerySet[ModelT]) -> Loader[ModelT]:
+    """The instances of the queryset, without those that it would join to them."""
+    attributes = tuple(field.attname for field in queryset.model._meta.concrete_fields)  # noqa: SLF001
+    return Loader(queryset.model, attributes, compile_values(queryset.values_list(*attributes)))
 
 
 def compile_documents(

@@ -48,7 +48,7 @@ LISTS = {
     "clients/stats/active": {"days"},
     "intents": {"days"},
     "intents/daily": {"days"},
-    "intents/urgent": {"limit"},
+    "intents/urgent": {"limit", "unanswered_only"},
 }
 PARAMETERS = [(path, name) for path, names in LISTS.items() for name in sorted(names)]
 NASTY = [

@@ -32,7 +32,7 @@ QUERIES = {
     "chats/{chat}/participants": KEY + 1,
     "intents": KEY + 1,
     "intents/daily": KEY + 1,
-    "intents/urgent": KEY + 3,  # which are unanswered; their rows, then the others'
+    "intents/urgent": KEY + 2,  # which; their rows
     "analytics/unanswered": KEY + 1,
     "sandbox/pending": KEY + 1,
     "sandbox/{response}": KEY + 2,  # and its log
