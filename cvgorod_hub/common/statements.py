@@ -148,7 +148,7 @@ def compile_documents(
 ) -> Statement:
     """Rows of (JSON text, *also, JSON array of the key as text); without a key, of (JSON text, *also).
 
-    `columns` names what stands in the JSON, by ORM path; `key` and `also` name some of these, or further paths.
+    `columns` names what stands in the JSON, by ORM path; `key` and `also` name some of these or more paths.
     A page needs the key of its first and last row only, so keys are read as they are written in a cursor.
     """
     hidden = [path for path in dict.fromkeys((*key, *also)) if path not in columns]

@@ -49,23 +49,6 @@ def test_a_failed_transaction_of_pgbench_is_an_error() -> None:
         pgbench.parse(TPS % 3)
 
 
-def test_a_post_becomes_a_script_whose_later_statements_use_the_stored_key() -> None:
-    script = pgbench.script_of(
-        [
-            "BEGIN",
-            "INSERT INTO drafts VALUES ('pgbench-idempotency-key', now()::date) RETURNING id",
-            "INSERT INTO log VALUES (4711, 47110, '{\"a\":true}')",
-        ],
-        stored_key=4711,
-    )
-
-    assert script.splitlines()[1:] == [
-        "BEGIN;",
-        r"INSERT INTO drafts VALUES (:idempotency::text, now()::date) RETURNING id \gset",
-        "INSERT INTO log VALUES (:id, 47110, '{\"a\": true}');",
-    ]
-
-
 def test_a_statement_that_pgbench_would_misread_is_refused() -> None:
     with pytest.raises(ValueError, match="variable"):
         pgbench.script_of(["SELECT 'mailto:anna'"])

