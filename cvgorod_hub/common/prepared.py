@@ -4,7 +4,6 @@ Django fills values into the text itself, so PostgreSQL reads and plans every st
 milliseconds for the joins of a page. Its other way of binding would change how each query is typed.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -13,22 +12,16 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 
 
 def prepared_cursor() -> CursorWrapper:
-    """A cursor as Django's own (errors, query log), whose statements are prepared at their first use."""
+    """A cursor as Django's own (errors, query log) that binds values in the server.
+
+    psycopg prepares a text that a connection has seen `prepare_threshold` times (settings), and forgets the
+    one that was not used for longest.
+    """
     database = connections[DEFAULT_DB_ALIAS]  # each use of `django.db.connection` would look it up again
     database.close_if_health_check_failed()
     database.ensure_connection()
-    raw: Any = _PreparedCursor(database.connection)
+    raw: Any = psycopg.Cursor(database.connection)
     return (_LoggedCursor if database.queries_logged else CursorWrapper)(raw, database)
-
-
-class _PreparedCursor(psycopg.Cursor[Any]):
-    """Binds values in the server."""
-
-    def execute(  # type: ignore[override]  # as Django calls it
-        self, query: str, params: Sequence[object] | None = None
-    ) -> "_PreparedCursor":
-        super().execute(query, params, prepare=True)
-        return self
 
 
 class _LoggedCursor(CursorDebugWrapper):
