@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "bots",
 ]
 MIDDLEWARE = [
-    "cvgorod_hub.api.journal.JournalMiddleware",
+    "cvgorod_hub.api.keys.journal.JournalMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cvgorod_hub.common.pages.SessionMiddleware",
