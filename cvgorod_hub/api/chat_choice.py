@@ -35,6 +35,10 @@ class ChatsWidget(UnfoldAdminMultipleAutocompleteWidget):
         )
         self.attrs["data-placeholder"] = gettext_lazy("All chats")  # Unfold empties it
 
+    @property
+    def media(self) -> forms.Media:
+        return cast("forms.Media", super().media) + forms.Media(css={"all": ["api/chats.css"]})
+
     def optgroups(
         self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None
     ) -> list[tuple[str | None, list[dict[str, Any]], int | None]]:

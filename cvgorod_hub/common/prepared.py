@@ -4,7 +4,7 @@ Django fills values into the text itself, so PostgreSQL reads and plans every st
 milliseconds for the joins of a page. Its other way of binding would change how each query is typed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,14 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
     raw: Any = _PreparedCursor(connection.connection)
     with (_LoggedCursor if connection.queries_logged else CursorWrapper)(raw, connection) as cursor:
         yield cursor
+
+
+def fetch_prepared(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of a statement whose text comes again and again."""
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 class _PreparedCursor(psycopg.Cursor[Any]):

@@ -60,7 +60,10 @@ def numbers(name: str) -> Param:
 
 
 class IsOneOf(Func):
-    """`IsOneOf("chat_id", numbers("chats"))`: a column's value is in the list."""
+    """`IsOneOf("chat_id", numbers("chats"))`: the first is in the second, an array.
+
+    PostgreSQL computes the array once, and first, also where it is a subquery.
+    """
 
     template = "(%(expressions)s))"
     arg_joiner = " = ANY("

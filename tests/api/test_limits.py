@@ -11,8 +11,8 @@ from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from cvgorod_hub.api import authentication, limits
-from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.api import authentication
+from cvgorod_hub.api.keys import create_key, limits
 from cvgorod_hub.api.keys.limits import MOST_WRONG_KEYS, WINDOW_SECONDS, CallCounter
 from tests.api.conftest import Caller
 from tests.marks import committed

@@ -14,6 +14,7 @@ from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint
 from cvgorod_hub.api.keys import create_key
 from messaging import announcing
+from messaging.chats import follow_migration
 from messaging.models import Message
 from messaging.tasks import announce_messages
 from tests.factories import ChatFactory, MessageFactory, PersonFactory
@@ -141,6 +142,21 @@ def test_only_the_chats_that_it_may_hear(make_endpoint: MakeEndpoint) -> None:
     endpoint.refresh_from_db()
     newest = Message.objects.order_by("-changed_xid").values_list("changed_xid", flat=True)[0]
     assert endpoint.feed_xid > newest
+
+
+def test_a_group_is_heard_on_after_it_became_a_supergroup(make_endpoint: MakeEndpoint) -> None:
+    group = ChatFactory.create()
+    endpoint = make_endpoint(events=[Event.MESSAGE_NEW], chat_ids=[group.pk])
+    everywhere = make_endpoint(name="everywhere", events=[Event.MESSAGE_NEW])
+    announce_messages()
+
+    follow_migration(old_id=group.pk, new_id=-1009)
+    message = MessageFactory.create(chat_id=-1009)
+    announce_messages()
+
+    assert told(endpoint) == told(everywhere) == [message.pk]
+    everywhere.refresh_from_db()
+    assert everywhere.chat_ids == []
 
 
 def test_a_key_that_may_not_read_hears_no_messages(make_endpoint: MakeEndpoint) -> None:

@@ -20,10 +20,10 @@ from cvgorod_hub.api.keys.callers import address_of
 from cvgorod_hub.api.keys.limits import tell_allowance
 from cvgorod_hub.api.keys.usage import LONGEST_ROUTE, REFUSALS, usage
 from cvgorod_hub.api.models import ApiKey
+from cvgorod_hub.api.routers import PREFIX
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "/api/v1/"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What callers invent beside these is one row of the table.
 _METHODS = _READING | {"POST", "PUT", "PATCH", "DELETE"}
