@@ -112,7 +112,9 @@ if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     )
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must name a Redis server (redis://user:password@host:port/number).")
-DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5})
+# Without a threshold, which Django takes away, psycopg prepares nothing, whoever asks for it. What asks is
+# common/prepared.py alone: Django's own cursors bind values themselves and are never prepared.
+DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5, "prepare_threshold": 5})
 DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
