@@ -103,21 +103,22 @@ def test_many_messages_come_in_batches(follower: WebhookEndpoint, monkeypatch: p
 
 
 def test_a_message_that_commits_late_is_not_skipped(follower: WebhookEndpoint) -> None:
-    chat, person = ChatFactory.create(), PersonFactory.create()
+    # Elsewhere and by somebody else: of one chat or person there is one writer at a time.
+    chats, people = ChatFactory.create_batch(2), PersonFactory.create_batch(2)
     began, may_commit = threading.Event(), threading.Event()
     late: list[int] = []
 
     def store_slowly() -> None:
         with transaction.atomic():
-            late.append(MessageFactory.create(chat=chat, user=person).pk)
+            late.append(MessageFactory.create(chat=chats[0], user=people[0]).pk)
             began.set()
             may_commit.wait(20)
         connection.close()
 
     thread = threading.Thread(target=store_slowly)
     thread.start()
-    began.wait(20)
-    quick = MessageFactory.create(chat=chat, user=person).pk
+    assert began.wait(20)
+    quick = MessageFactory.create(chat=chats[1], user=people[1]).pk
     announce_messages()
     meanwhile = told(follower)
     may_commit.set()
