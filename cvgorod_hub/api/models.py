@@ -15,6 +15,8 @@ from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery, Webhoo
 
 __all__ = ["ApiKey", "ApiKeyUsage", "Scope", "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint"]
 
+# What every key begins with.
+KEY_PREFIX = "cvh"
 ENVIRONMENT_KEY_NAME = "HUB_API_KEY"
 # The log tells who did something by these names, and finds a program's earlier proposals by them.
 RESERVED_NAMES = frozenset({ENVIRONMENT_KEY_NAME.lower(), "hub"})
@@ -111,6 +113,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def beginning(self) -> str:
+        """By which people tell keys apart; the rest is the secret."""
+        return f"{KEY_PREFIX}_{self.lookup}"
 
     @property
     def is_expired(self) -> bool:

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg.types.numeric import Int8
 
-from cvgorod_hub.common.prepared import prepared_cursor
+from cvgorod_hub.common.prepared import fetch_prepared
 
 # No text in PostgreSQL can hold it, so it never stands in a query otherwise.
 _SLOT_MARK = "\x00"
@@ -146,7 +146,9 @@ def _statement(sql: str, parameters: Sequence[object]) -> Statement:
 
 
 def _fetch(sql: str, parameters: list[Any], *, plan_anew: bool) -> list[tuple[Any, ...]]:
-    with connection.cursor() if plan_anew else prepared_cursor() as cursor:
+    if not plan_anew:
+        return fetch_prepared(sql, parameters)
+    with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -15,7 +15,6 @@ from django.utils.translation import override
 from cvgorod_hub.api.chats import spread_over_moves
 from cvgorod_hub.api.models import ApiKey, Scope
 
-PREFIX = "cvh"
 # How long the old secret goes on working, so that its holder can change over without haste.
 USUAL_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
@@ -114,7 +113,7 @@ def revoke(keys: QuerySet[ApiKey]) -> int:
 
 
 def _renew_secret(key: ApiKey) -> str:
-    text = f"{PREFIX}_{key.lookup}_{secrets.token_urlsafe(32)}"
+    text = f"{key.beginning}_{secrets.token_urlsafe(32)}"
     key.digest = digest_of(text)
     return text
 

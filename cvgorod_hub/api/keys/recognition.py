@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from cvgorod_hub.api.keys.callers import address_of
-from cvgorod_hub.api.keys.issuing import PREFIX, digest_of
-from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, ApiKey, Scope
+from cvgorod_hub.api.keys.issuing import digest_of
+from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, KEY_PREFIX, ApiKey, Scope
 from cvgorod_hub.common.statements import Param, Statement, compile_values
 
 # One write for many calls: `last_used_at` is true to the minute.
@@ -32,7 +32,7 @@ def recognise(text: str) -> ApiKey | None:
         return ApiKey(name=ENVIRONMENT_KEY_NAME, scopes=[Scope.ADMIN.value])
     prefix, _, rest = text.partition("_")
     lookup, _, secret = rest.partition("_")
-    if prefix != PREFIX or not secret or not lookup.isalnum() or not text.isascii():
+    if prefix != KEY_PREFIX or not secret or not lookup.isalnum() or not text.isascii():
         return None
     rows = _find().rows({"lookup": lookup})
     return _matching(ApiKey.from_db(DEFAULT_DB_ALIAS, _COLUMNS, rows[0]), digest_of(text)) if rows else None

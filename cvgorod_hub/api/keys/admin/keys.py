@@ -37,7 +37,7 @@ class ApiKeyAdmin(KeyActions):
 
     @display(description=_("begins with"))
     def begins_with(self, key: ApiKey) -> str:
-        return f"cvh_{key.lookup}"
+        return key.beginning
 
     @display(description=_("last used"), ordering="last_used_at")
     def last_use(self, key: ApiKey) -> "datetime | None":
