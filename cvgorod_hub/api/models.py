@@ -33,6 +33,7 @@ class Scope(models.TextChoices):
 
 # What lets a key decide about replies. Nobody hands out more than they may do themselves.
 DECIDING_SCOPES = frozenset({Scope.REVIEW.value, Scope.ADMIN.value})
+# Of an account: the room of replies goes by it (sandbox/actors.py), here it says who makes such keys.
 REVIEW_PERMISSION = "sandbox.review_pendingresponse"
 
 
