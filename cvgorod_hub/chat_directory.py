@@ -16,10 +16,10 @@ class Chats:
         for word in words.split():
             found = found.filter(_meant_by(word))
         chosen = found.order_by("name", "pk").only("name")[skip : skip + limit]
-        return [(chat.pk, _name(chat)) for chat in chosen]
+        return [(chat.pk, str(chat)) for chat in chosen]
 
     def names(self, ids: Iterable[int]) -> dict[int, str]:
-        return {chat.pk: _name(chat) for chat in Chat.objects.filter(pk__in=set(ids)).only("name")}
+        return {chat.pk: str(chat) for chat in Chat.objects.filter(pk__in=set(ids)).only("name")}
 
     def with_moves(self, ids: Iterable[int]) -> set[int]:
         """A group moves once, and never on from there."""
@@ -40,7 +40,3 @@ def _meant_by(word: str) -> Q:
 
 def _column(chats: QuerySet[Chat], name: str) -> list[int]:
     return list(chats.values_list(name, flat=True))
-
-
-def _name(chat: Chat) -> str:
-    return chat.name or str(chat.pk)

@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "bots",
 ]
 MIDDLEWARE = [
-    "cvgorod_hub.api.journal.JournalMiddleware",
+    "cvgorod_hub.api.keys.journal.JournalMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cvgorod_hub.common.pages.SessionMiddleware",
@@ -112,7 +112,8 @@ if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     )
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must name a Redis server (redis://user:password@host:port/number).")
-# Prepared are only statements that ask for it (cvgorod_hub/common/prepared.py): the ORM's own are never.
+# Without a threshold psycopg prepares nothing. Only statements that ask for it are prepared
+# (cvgorod_hub/common/prepared.py), the ORM's own never.
 DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5, "prepare_threshold": 5})
 DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

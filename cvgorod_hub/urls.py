@@ -4,9 +4,10 @@ from django.views.generic import RedirectView
 
 from bots import webhook
 from cvgorod_hub import api_urls, health
+from cvgorod_hub.api.routers import PREFIX
 
 urlpatterns = [
-    path("api/v1/", include(api_urls.router.urls)),  # first: most calls are these
+    path(PREFIX.lstrip("/"), include(api_urls.router.urls)),  # first: most calls are these
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/", include("cvgorod_hub.api_urls")),

@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 from django.db.models import QuerySet
 
-from cvgorod_hub.common.prepared import prepared_cursor
+from cvgorod_hub.common.prepared import fetch_prepared
 from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, numbers
 from intents.models import MessageAnalysis
 from intents.serializers import UrgentRow
@@ -42,9 +42,7 @@ def urgent_messages(
     newest first; in these chats (None: in all).
     """
     statement = _statement(limit, unanswered_only=unanswered_only, is_limited=chat_ids is not None)
-    with prepared_cursor() as cursor:
-        cursor.execute(statement, {"chats": sorted(chat_ids)} if chat_ids is not None else None)
-        found = cursor.fetchall()
+    found = fetch_prepared(statement, {} if chat_ids is None else {"chats": sorted(chat_ids)})
     documents = {number: text for text, number in _rows().rows({"ids": [number for number, _flag in found]})}
     return [
         f'{documents[number][:-1]},"unanswered":{"true" if is_unanswered else "false"}}}'

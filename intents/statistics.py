@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from cvgorod_hub.common.prepared import prepared_cursor
+from cvgorod_hub.common.prepared import fetch_prepared
 from intents.models import Intent, MessageAnalysis, Sentiment
 from messaging.quarters import END, Period, quarter_of
 
@@ -98,7 +98,7 @@ def count_by_intent_and_sentiment(
     if chat_ids is not None:
         analyses = _analyses_of(chat_ids, since)
         return _count_values(analyses, "intent"), _count_values(analyses, "sentiment")
-    counts = _read(SUMMARY, Period(since=since).parameters())[0]
+    counts = fetch_prepared(SUMMARY, Period(since=since).parameters())[0]
     by_intent, by_sentiment = counts[: len(_INTENTS)], counts[len(_INTENTS) :]
     return _name_counts(Intent.values, by_intent), _name_counts(Sentiment.values, by_sentiment)
 
@@ -114,7 +114,7 @@ def count_by_day(since: datetime, *, chat_ids: Collection[int] | None = None) ->
         return [{name: row[name] for name in ("date", "intent", "count")} for row in counted]
     return [
         {"date": day, "intent": intent, "count": count}
-        for day, *counts in _read(DAILY, _daily_parameters(since))
+        for day, *counts in fetch_prepared(DAILY, _daily_parameters(since))
         for intent, count in sorted(_name_counts(Intent.values, counts).items(), key=_frequent_first)
     ]
 
@@ -157,13 +157,6 @@ def _frequent_first(counted: tuple[str, int]) -> tuple[int, str]:
 
 def _count_values(analyses: QuerySet[MessageAnalysis], column: str) -> Counts:
     return dict(analyses.values_list(column).annotate(count=Count("pk")))
-
-
-def _read(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
-    with prepared_cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
-    return rows
 
 
 def _analyses_of(chat_ids: Collection[int], since: datetime) -> QuerySet[MessageAnalysis]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from cvgorod_hub.api.keys import follow_chat
+from cvgorod_hub.api.chats import follow_chat
 from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import ACTIVITY_FIELDS, carry_over
 from messaging.incoming import IncomingChat, IncomingMembership

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import BigIntegerField, BooleanField, Expression, F, FloatField, Func, Q, Value
 from django.db.models.functions import Cast, Coalesce
 
+from cvgorod_hub.common.statements import IsOneOf
 from messaging.search import CompiledQuery, compile_query
 from messaging.search.plans import plan
 
@@ -23,14 +24,6 @@ class OldestRunningTransaction(Func):
 
     template = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     output_field = models.BigIntegerField()
-
-
-class AnyOf(Func):
-    """The first expression is in the second, an array, which PostgreSQL computes once and first."""
-
-    template = "(%(expressions)s))"
-    arg_joiner = " = ANY("
-    output_field = BooleanField()
 
 
 class Matches(Func):
@@ -104,7 +97,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """
         newest = self.order_by("-timestamp", "-id")[:RANKED_AT_MOST]
         rank = Func(F("search_vector"), query, 1, function="ts_rank", output_field=FloatField())
-        among_newest: Self = self.filter(AnyOf(F("pk"), ArraySubquery(newest.values("pk"))))
+        among_newest: Self = self.filter(IsOneOf(F("pk"), ArraySubquery(newest.values("pk"))))
         return among_newest.annotate(search_rank=Cast(rank * 1_000_000, BigIntegerField()))
 
     def news(self) -> Self:

@@ -7,14 +7,14 @@ take as long as PostgreSQL takes to answer. How the counts come about says migra
 Where a caller sees some chats only, messages are counted one by one: exact as well, but slower.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
 
 from clients.models import RoleName
-from cvgorod_hub.common.prepared import prepared_cursor
+from cvgorod_hub.common.prepared import fetch_prepared
 from messaging.models import Message
 from messaging.quarters import Period
 from messaging.querysets import MessageQuerySet
@@ -98,7 +98,7 @@ def count_messages(since: datetime | None, *, chat_ids: Collection[int] | None =
     """How many messages were sent since then (None: ever), in these chats (None: all)."""
     if chat_ids is not None:
         return _messages_of(chat_ids, since).count()
-    return int(_read(TOTAL, Period(since=since).parameters())[0][0])
+    return int(fetch_prepared(TOTAL, Period(since=since).parameters())[0][0])
 
 
 def count_by_role(since: datetime | None, *, chat_ids: Collection[int] | None = None) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def count_by_role(since: datetime | None, *, chat_ids: Collection[int] | None = 
     """
     if chat_ids is not None:
         return _count_by_role_directly(_messages_of(chat_ids, since))
-    rows = _read(BY_ROLE, Period(since=since).parameters())
+    rows = fetch_prepared(BY_ROLE, Period(since=since).parameters())
     return [dict(zip(ROLE_COLUMNS, row, strict=True)) for row in rows]
 
 
@@ -118,14 +118,7 @@ def count_active_clients(since: datetime | None, *, chat_ids: Collection[int] | 
         messages = _messages_of(chat_ids, since).filter(user__role__role_name=RoleName.CLIENT)
         return int(messages.order_by().aggregate(count=Count("user_id", distinct=True))["count"])
     parameters = Period(since=since).parameters()
-    return int(_read(ACTIVE_AUTHORS, {**parameters, "role": RoleName.CLIENT.value})[0][0])
-
-
-def _read(statement: str, parameters: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
-    with prepared_cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return int(fetch_prepared(ACTIVE_AUTHORS, {**parameters, "role": RoleName.CLIENT.value})[0][0])
 
 
 def _messages_of(chat_ids: Collection[int], since: datetime | None) -> MessageQuerySet:

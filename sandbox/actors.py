@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 
-from cvgorod_hub.api.models import REVIEW_PERMISSION as REVIEW_PERMISSION
-from cvgorod_hub.api.models import ApiKey
+from cvgorod_hub.api.models import REVIEW_PERMISSION, ApiKey
+
+__all__ = ["LONGEST_NAME", "REVIEW_PERMISSION", "Actor"]
 
 # The log's column; a first and a last name together may be longer.
 LONGEST_NAME = 150

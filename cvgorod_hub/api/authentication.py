@@ -4,12 +4,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from cvgorod_hub.api.addresses import address_of, network_of
-from cvgorod_hub.api.keys import note_use, recognise, why_unusable
-from cvgorod_hub.api.limits import spend_call, spend_failure
+from cvgorod_hub.api.keys.callers import address_of, network_of
+from cvgorod_hub.api.keys.limits import spend_call, spend_failure
+from cvgorod_hub.api.keys.recognition import note_use, recognise, why_unusable
 from cvgorod_hub.api.models import ApiKey
 
-# In `request.META`: the key of this call, also one that does not work any more (cvgorod_hub/api/journal.py).
+# In `request.META`, for the journal: the key of this call, also one that does not work any more.
 KEY = "hub.api_key"
 
 

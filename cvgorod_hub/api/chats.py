@@ -1,4 +1,4 @@
-"""Which chats there are, for keys that see some of them only.
+"""Which chats there are, for keys and webhooks that some of them only exist for.
 
 The ground knows no chats: `settings.API_CHAT_DIRECTORY` names an object that does.
 """
@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from django.conf import settings
+from django.db.models import F, Func, Value
 from django.utils.module_loading import import_string
+
+from cvgorod_hub.api.models import ApiKey, WebhookEndpoint
 
 
 class ChatDirectory(Protocol):
@@ -27,3 +30,16 @@ class ChatDirectory(Protocol):
 def directory() -> ChatDirectory:
     found: ChatDirectory = import_string(settings.API_CHAT_DIRECTORY)
     return found
+
+
+def spread_over_moves(chat_ids: Iterable[int]) -> list[int]:
+    """The list as it is kept: a group that became a supergroup stands in it under both ids."""
+    wanted = set(chat_ids)
+    return sorted(directory().with_moves(wanted)) if wanted else []
+
+
+def follow_chat(*, old_id: int, new_id: int) -> None:
+    """A group goes on under another id: whoever sees it or hears of it, does so there, too."""
+    for owners in (ApiKey.objects.all(), WebhookEndpoint.objects.all()):
+        limited = owners.filter(chat_ids__contains=[old_id]).exclude(chat_ids__contains=[new_id])
+        limited.update(chat_ids=Func(F("chat_ids"), Value(new_id), function="array_append"))

@@ -15,6 +15,8 @@ from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery, Webhoo
 
 __all__ = ["ApiKey", "ApiKeyUsage", "Scope", "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint"]
 
+# What every key begins with.
+KEY_PREFIX = "cvh"
 ENVIRONMENT_KEY_NAME = "HUB_API_KEY"
 # The log tells who did something by these names, and finds a program's earlier proposals by them.
 RESERVED_NAMES = frozenset({ENVIRONMENT_KEY_NAME.lower(), "hub"})
@@ -31,6 +33,7 @@ class Scope(models.TextChoices):
 
 # What lets a key decide about replies. Nobody hands out more than they may do themselves.
 DECIDING_SCOPES = frozenset({Scope.REVIEW.value, Scope.ADMIN.value})
+# Of an account: the room of replies goes by it (sandbox/actors.py), here it says who makes such keys.
 REVIEW_PERMISSION = "sandbox.review_pendingresponse"
 
 
@@ -111,6 +114,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def beginning(self) -> str:
+        """By which people tell keys apart; the rest is the secret."""
+        return f"{KEY_PREFIX}_{self.lookup}"
 
     @property
     def is_expired(self) -> bool:

@@ -1,6 +1,9 @@
-"""Routes whose trailing slash is optional."""
+"""Routes below `PREFIX`, whose trailing slash is optional."""
 
 from rest_framework.routers import SimpleRouter
+
+# Where urls.py includes them.
+PREFIX = "/api/v1/"
 
 
 class HubRouter(SimpleRouter):

@@ -7,6 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+from cvgorod_hub.api.routers import PREFIX
+
 ERROR = {
     "type": "object",
     "required": ["detail"],
@@ -88,7 +90,7 @@ class HubSchema(AutoSchema):
         return "\n\n".join(filter(None, [super().get_description(), scope and f"Scope: `{scope}`."]))
 
     def get_tags(self) -> list[str]:
-        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+        return [self.path.removeprefix(PREFIX).split("/")[0]]
 
 
 def drop_optional_slashes(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cvgorod_hub.api import usage
+from cvgorod_hub.api.keys import usage
 
 
 @shared_task

@@ -4,6 +4,7 @@ Django fills values into the text itself, so PostgreSQL reads and plans every st
 milliseconds for the joins of a page. Its other way of binding would change how each query is typed.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -22,6 +23,14 @@ def prepared_cursor() -> CursorWrapper:
     database.ensure_connection()
     raw: Any = psycopg.Cursor(database.connection)
     return (_LoggedCursor if database.queries_logged else CursorWrapper)(raw, database)
+
+
+def fetch_prepared(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of a statement whose text comes again and again."""
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 class _LoggedCursor(CursorDebugWrapper):

@@ -20,8 +20,9 @@ _PATTERNS = (
         ),
         r"\1\2[key]",
     ),
-    # Keys of this hub and of DeepSeek.
+    # Keys of this hub and of DeepSeek, and what signs webhooks.
     (re.compile(r"\b(?:cvh_|sk-)[A-Za-z0-9_-]{8,}"), "[key]"),
+    (re.compile(r"\bwhsec_[A-Za-z0-9+/]{8,}=*"), "[key]"),
 )
 
 

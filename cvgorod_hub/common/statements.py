@@ -30,7 +30,7 @@ from django.db.models.functions import Cast
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg.types.numeric import Int8
 
-from cvgorod_hub.common.prepared import prepared_cursor
+from cvgorod_hub.common.prepared import fetch_prepared
 
 ModelT = TypeVar("ModelT", bound=Model)
 # No text in PostgreSQL can hold it, so it never stands in a query otherwise.
@@ -63,7 +63,10 @@ def numbers(name: str) -> Param:
 
 
 class IsOneOf(Func):
-    """`IsOneOf("chat_id", numbers("chats"))`: a column's value is in the list."""
+    """`IsOneOf("chat_id", numbers("chats"))`: the first is in the second, an array.
+
+    PostgreSQL computes the array once, and first, also where it is a subquery.
+    """
 
     template = "(%(expressions)s))"
     arg_joiner = " = ANY("
@@ -172,7 +175,9 @@ def _statement(sql: str, parameters: Sequence[object]) -> Statement:
 
 
 def _fetch(sql: str, parameters: list[Any], *, plan_anew: bool) -> list[tuple[Any, ...]]:
-    with connection.cursor() if plan_anew else prepared_cursor() as cursor:
+    if not plan_anew:
+        return fetch_prepared(sql, parameters)
+    with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -16,6 +16,7 @@ from cvgorod_hub.api.pagination import (
     read_cursor,
 )
 from messaging.api.searching import SearchPagination
+from messaging.querysets import OldestRunningTransaction
 
 # Oldest change first. The trigger of messaging's migration 0002 keeps `changed_xid`.
 FEED = Keyset({"changed_xid": int, "id": int}, newest_first=False)
@@ -71,6 +72,6 @@ class MessagePagination(SearchPagination):
 def oldest_running() -> int:
     """Changes from this transaction on may still be on their way."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute(f"SELECT {OldestRunningTransaction.template}")
         (xid,) = cursor.fetchone()
     return int(xid)

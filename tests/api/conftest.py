@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from cvgorod_hub.api.keys import create_key
-from cvgorod_hub.api.limits import counter
+from cvgorod_hub.api.keys.limits import counter
 from cvgorod_hub.api.models import Scope
 
 

@@ -11,10 +11,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from cvgorod_hub.api.keys import create_key, find_key, rotate
+from cvgorod_hub.api.keys import create_key, rotate
 from cvgorod_hub.api.models import ApiKey, ApiKeyUsage
 from messaging.models import Chat
 from tests.factories import ChatFactory
+from tests.keys import find_key
 
 LIST = "/admin/api/apikey/"
 KEY = re.compile(r"cvh_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")

@@ -10,9 +10,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from cvgorod_hub.api.keys import create_key, find_key
+from cvgorod_hub.api.keys import create_key
 from cvgorod_hub.api.models import ApiKey, Scope
 from tests.api.conftest import Caller
+from tests.keys import find_key
 
 # Method, path, scope: every call that there is.
 BATCH = "00000000-0000-4000-8000-000000000001"

@@ -3,9 +3,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from cvgorod_hub.api.keys import create_key, find_key
+from cvgorod_hub.api.keys import create_key
 from cvgorod_hub.api.models import ApiKey
 from tests.factories import ChatFactory
+from tests.keys import find_key
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from cvgorod_hub.api.keys import create_key, find_key, rotate
+from cvgorod_hub.api.keys import create_key, rotate
 from cvgorod_hub.api.models import ApiKey
+from tests.keys import find_key
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from cvgorod_hub.api.keys import RotationRefusedError, create_key, find_key, revoke, rotate
+from cvgorod_hub.api.keys import RotationRefusedError, create_key, revoke, rotate
 from cvgorod_hub.api.models import ApiKey
 from sandbox.models import PendingResponse
 from tests.api.conftest import Caller
 from tests.factories import ChatFactory
+from tests.keys import find_key
 from tests.marks import committed
 
 

@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from cvgorod_hub.api import authentication, limits
-from cvgorod_hub.api.keys import create_key
-from cvgorod_hub.api.limits import MOST_WRONG_KEYS, WINDOW_SECONDS, CallCounter
+from cvgorod_hub.api import authentication
+from cvgorod_hub.api.keys import create_key, limits
+from cvgorod_hub.api.keys.limits import MOST_WRONG_KEYS, WINDOW_SECONDS, CallCounter
 from tests.api.conftest import Caller
 from tests.marks import committed
 
@@ -166,7 +166,7 @@ class TestWithoutRedis:
         statuses = [caller.get("chats").status_code for _ in range(3)]
 
         assert statuses == [200, 200, 200]
-        said = [r.getMessage() for r in caplog.records if r.name == "cvgorod_hub.api.limits"]
+        said = [r.getMessage() for r in caplog.records if r.name == "cvgorod_hub.api.keys.limits"]
         assert said == ["calls are not limited: no Redis error=ConnectionError"]
 
     def test_redis_is_left_alone_for_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from cvgorod_hub.api import usage as module
-from cvgorod_hub.api.journal import readable
 from cvgorod_hub.api.keys import create_key
-from cvgorod_hub.api.limits import spend_call
+from cvgorod_hub.api.keys import usage as module
+from cvgorod_hub.api.keys.journal import readable
+from cvgorod_hub.api.keys.limits import spend_call
+from cvgorod_hub.api.keys.usage import UsageCounter, usage
 from cvgorod_hub.api.models import ApiKey, ApiKeyUsage
 from cvgorod_hub.api.tasks import delete_old_usage
-from cvgorod_hub.api.usage import UsageCounter, usage
 from tests.api.conftest import Caller
 from tests.factories import ChatFactory
 from tests.marks import committed
@@ -215,11 +215,11 @@ def test_several_processes_add_up() -> None:
 class TestLog:
     @pytest.fixture(autouse=True)
     def _journal(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-        with caplog.at_level(logging.INFO, logger="cvgorod_hub.api.journal"):
+        with caplog.at_level(logging.INFO, logger="cvgorod_hub.api.keys.journal"):
             yield
 
     def lines(self, caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
-        records = [record for record in caplog.records if record.name == "cvgorod_hub.api.journal"]
+        records = [record for record in caplog.records if record.name == "cvgorod_hub.api.keys.journal"]
         return [(record.levelno, record.getMessage()) for record in records]
 
     def test_a_write_has_a_line(self, agent: Caller, caplog: pytest.LogCaptureFixture) -> None:

@@ -19,6 +19,7 @@ TOKEN = "123456789:AAHfPlainlyInvented_tokenForTests12345"
         "{'Authorization': 'Api-Key hunter2secret'}",
         "cvh_hunter2secret_rest",
         "sk-hunter2secret",
+        "whsec_hunter2secret/aB+c=",
     ],
 )
 def test_no_secret_is_left_in_a_text(text: str) -> None:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from bots.demo.people import DEMO_BOT_ID
 from bots.models import TelegramBot
 from cvgorod_hub import environment
-from cvgorod_hub.api import keys
 from cvgorod_hub.runner import preparation
+from tests.keys import find_key
 
 pytestmark = pytest.mark.django_db
 
@@ -84,8 +84,8 @@ def test_an_account_that_exists_is_left_as_it_is() -> None:
 
 def test_the_demo_key_proposes_and_is_renewed_at_every_start() -> None:
     first, second = preparation.make_demo_key(), preparation.make_demo_key()
-    assert keys.find_key(first) is None
-    key = keys.find_key(second)
+    assert find_key(first) is None
+    key = find_key(second)
     assert key is not None
     assert sorted(key.scopes) == ["propose", "read"]
 
@@ -93,7 +93,7 @@ def test_the_demo_key_proposes_and_is_renewed_at_every_start() -> None:
 def test_the_demo_key_ends_with_the_demo() -> None:
     text = preparation.make_demo_key()
     preparation.revoke_demo_key()
-    assert keys.find_key(text) is None
+    assert find_key(text) is None
 
 
 def test_a_demo_whose_kept_password_is_gone_makes_another() -> None:

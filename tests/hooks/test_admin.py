@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -16,6 +17,8 @@ from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery, Webhoo
 from cvgorod_hub.api.hooks.signing import secret_of
 from cvgorod_hub.api.hooks.troubles import Trouble
 from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.api.models import ApiKey
+from tests.factories import ChatFactory
 from tests.hooks.conftest import write_down
 from tests.hooks.receiver import Receiver, Reply
 
@@ -35,24 +38,52 @@ def page(admin_client: Client) -> Client:
 
 
 def save(client: Client, path: str = f"{ENDPOINTS}add/", **fields: object) -> str:
-    form = {"name": "agent", "url": "", "events": ["draft.sent"], "key": "", "chat_ids": "", **fields}
+    form = {"name": "agent", "url": "", "events": ["draft.sent"], "key": "", **fields}
     answer = client.post(path, {"is_active": "on", **form}, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
 def test_a_new_webhooks_secret_is_shown_once(page: Client, receiver: Receiver) -> None:
-    shown = save(page, url=receiver.url, events=["draft.sent", "message.new"], chat_ids="-100, 5")
+    chats = ChatFactory.create_batch(2)
+    shown = save(
+        page,
+        url=receiver.url,
+        events=["draft.sent", "message.new"],
+        chat_ids=[str(chat.pk) for chat in chats],
+    )
 
     endpoint = WebhookEndpoint.objects.get()
     assert set(SECRET.findall(shown)) == {secret_of(endpoint.seed)}
-    assert (endpoint.events, endpoint.chat_ids) == (["draft.sent", "message.new"], [-100, 5])
+    assert (endpoint.events, set(endpoint.chat_ids)) == (
+        ["draft.sent", "message.new"],
+        {chat.pk for chat in chats},
+    )
     again = (
         page.get(ENDPOINTS).content.decode() + page.get(f"{ENDPOINTS}{endpoint.pk}/change/").content.decode()
     )
     assert not SECRET.search(again)
     assert endpoint.seed not in again
-    assert not SECRET.search(str(list(LogEntry.objects.values())))
+    sessions = [session.get_decoded() for session in Session.objects.all()]
+    assert not SECRET.search(str([page.cookies.output(), sessions, list(LogEntry.objects.values())]))
+
+
+def test_an_unknown_chat_is_refused(page: Client, receiver: Receiver) -> None:
+    shown = save(page, url=receiver.url, chat_ids=["-5"])
+
+    assert "There is no such chat here." in shown
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_chats_are_searched_by_whoever_makes_webhooks(client: Client) -> None:
+    maker = User.objects.create_user("maker", is_staff=True)
+    maker.user_permissions.add(Permission.objects.get(codename="add_webhookendpoint"))
+    client.force_login(maker)
+    chat = ChatFactory.create(name="Тюльпаны")
+
+    found = client.get("/admin/api/apikey/chats/", {"term": "тюльп"}).json()
+
+    assert found["results"] == [{"id": str(chat.pk), "text": "Тюльпаны"}]
 
 
 def test_an_address_within_the_network_is_refused_in_words(
@@ -120,14 +151,27 @@ def test_a_new_secret_is_shown_once_and_signs(
 ) -> None:
     endpoint = make_endpoint()
 
-    shown = page.post(f"{ENDPOINTS}{endpoint.pk}/rotate/", follow=True).content.decode()
+    answer = page.post(f"{ENDPOINTS}{endpoint.pk}/rotate/")
 
-    [secret] = set(SECRET.findall(shown))
+    assert "no-store" in answer["Cache-Control"]
+    [secret] = set(SECRET.findall(answer.content.decode()))
     page.post(f"{ENDPOINTS}{endpoint.pk}/test/")
     [received] = receiver.received
     Webhook(secret).verify(received.body, received.headers)
     received.verify(secret_of(endpoint.seed))  # the old one still holds
     assert not SECRET.search(page.get(f"{ENDPOINTS}{endpoint.pk}/change/").content.decode())
+
+
+def test_a_second_click_makes_no_second_secret(page: Client, make_endpoint: MakeEndpoint) -> None:
+    endpoint = make_endpoint()
+    first = page.post(f"{ENDPOINTS}{endpoint.pk}/rotate/", {"seen": ""})
+
+    second = page.post(f"{ENDPOINTS}{endpoint.pk}/rotate/", {"seen": ""}, follow=True).content.decode()
+
+    assert "The webhook got a new secret meanwhile; nothing was done." in second
+    assert not SECRET.search(second)
+    endpoint.refresh_from_db()
+    assert secret_of(endpoint.seed) in first.content.decode()
 
 
 def test_a_paused_webhook_says_why_and_is_resumed(page: Client, make_endpoint: MakeEndpoint) -> None:
@@ -142,7 +186,8 @@ def test_a_paused_webhook_says_why_and_is_resumed(page: Client, make_endpoint: M
 
 
 def test_the_list_tells_the_states_apart(page: Client, make_endpoint: MakeEndpoint) -> None:
-    key, _text = create_key(name="old", scopes=["read"], expires_at=timezone.now() - timedelta(days=1))
+    key, _text = create_key(name="old", scopes=["read"])
+    ApiKey.objects.update(expires_at=timezone.now() - timedelta(days=1))
     make_endpoint(name="1")
     make_endpoint(name="2", failing_since=timezone.now())
     make_endpoint(name="3", paused_at=timezone.now())

@@ -14,6 +14,7 @@ from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint
 from cvgorod_hub.api.keys import create_key
 from messaging import announcing
+from messaging.chats import follow_migration
 from messaging.models import Message
 from messaging.tasks import announce_messages
 from tests.factories import ChatFactory, MessageFactory, PersonFactory
@@ -102,21 +103,22 @@ def test_many_messages_come_in_batches(follower: WebhookEndpoint, monkeypatch: p
 
 
 def test_a_message_that_commits_late_is_not_skipped(follower: WebhookEndpoint) -> None:
-    chat, person = ChatFactory.create(), PersonFactory.create()
+    # Elsewhere and by somebody else: of one chat or person there is one writer at a time.
+    chats, people = ChatFactory.create_batch(2), PersonFactory.create_batch(2)
     began, may_commit = threading.Event(), threading.Event()
     late: list[int] = []
 
     def store_slowly() -> None:
         with transaction.atomic():
-            late.append(MessageFactory.create(chat=chat, user=person).pk)
+            late.append(MessageFactory.create(chat=chats[0], user=people[0]).pk)
             began.set()
             may_commit.wait(20)
         connection.close()
 
     thread = threading.Thread(target=store_slowly)
     thread.start()
-    began.wait(20)
-    quick = MessageFactory.create(chat=chat, user=person).pk
+    assert began.wait(20)
+    quick = MessageFactory.create(chat=chats[1], user=people[1]).pk
     announce_messages()
     meanwhile = told(follower)
     may_commit.set()
@@ -141,6 +143,21 @@ def test_only_the_chats_that_it_may_hear(make_endpoint: MakeEndpoint) -> None:
     endpoint.refresh_from_db()
     newest = Message.objects.order_by("-changed_xid").values_list("changed_xid", flat=True)[0]
     assert endpoint.feed_xid > newest
+
+
+def test_a_group_is_heard_on_after_it_became_a_supergroup(make_endpoint: MakeEndpoint) -> None:
+    group = ChatFactory.create()
+    endpoint = make_endpoint(events=[Event.MESSAGE_NEW], chat_ids=[group.pk])
+    everywhere = make_endpoint(name="everywhere", events=[Event.MESSAGE_NEW])
+    announce_messages()
+
+    follow_migration(old_id=group.pk, new_id=-1009)
+    message = MessageFactory.create(chat_id=-1009)
+    announce_messages()
+
+    assert told(endpoint) == told(everywhere) == [message.pk]
+    everywhere.refresh_from_db()
+    assert everywhere.chat_ids == []
 
 
 def test_a_key_that_may_not_read_hears_no_messages(make_endpoint: MakeEndpoint) -> None:

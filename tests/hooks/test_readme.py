@@ -1,9 +1,6 @@
 """The README's check of a signature, as an agent would paste it."""
 
-import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,18 +8,14 @@ from cvgorod_hub.api.hooks.delivery import send_test
 from cvgorod_hub.api.hooks.models import WebhookEndpoint
 from cvgorod_hub.api.hooks.signing import new_seed, rotate, secret_of
 from tests.hooks.receiver import Receiver
-
-README = Path(__file__).parents[2] / "README.md"
+from tests.readme import readme_function
 
 
 @pytest.mark.django_db
 def test_the_snippet_tells_genuine_events_from_others(
     make_endpoint: Callable[..., WebhookEndpoint], receiver: Receiver
 ) -> None:
-    [snippet] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(snippet, names)  # noqa: S102  (our own README)
-    is_genuine = names["is_genuine"]
+    is_genuine = readme_function("is_genuine")
     endpoint = make_endpoint()
     old = secret_of(endpoint.seed)
     new = rotate(endpoint)

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from cvgorod_hub.api.hooks.models import ROTATION_OVERLAP, WebhookEndpoint
-from cvgorod_hub.api.hooks.signing import new_seed, rotate, secret_of, signed_headers
+from cvgorod_hub.api.hooks.signing import RotatedMeanwhileError, new_seed, rotate, secret_of, signed_headers
 from cvgorod_hub.api.hooks.troubles import HookError, Trouble
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,18 @@ def test_after_a_rotation_both_secrets_hold_for_a_day(make_endpoint: MakeEndpoin
     verify(endpoint, new)
     with pytest.raises(WebhookVerificationError):
         verify(endpoint, old)
+
+
+def test_of_two_rotations_at_once_one_is_refused(make_endpoint: MakeEndpoint) -> None:
+    endpoint = make_endpoint()
+    stale = WebhookEndpoint.objects.get()
+    new = rotate(endpoint)
+
+    with pytest.raises(RotatedMeanwhileError):
+        rotate(stale)
+
+    endpoint.refresh_from_db()
+    assert secret_of(endpoint.seed) == new
 
 
 def test_another_secret_key_is_noticed_and_mended_by_a_rotation(

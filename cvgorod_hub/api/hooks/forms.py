@@ -1,38 +1,32 @@
 """A webhook as a person makes it: its address is looked up and judged before it is saved."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
-from django.contrib.postgres.forms import SimpleArrayField
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from cvgorod_hub.api.chat_choice import ChatsField, ChatsForm
 from cvgorod_hub.api.hooks.addresses import resolve
 from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookEndpoint
 from cvgorod_hub.api.hooks.troubles import HookError
+from cvgorod_hub.api.models import Scope
 
 # In words, and by the name that the agent sees.
 EVENTS = [(event.value, format_lazy("{} ({})", event.label, event.value)) for event in Event]
 
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[WebhookEndpoint]
-else:
-    ModelForm = forms.ModelForm  # not generic while it runs
 
-
-class WebhookEndpointForm(ModelForm):
+class WebhookEndpointForm(ChatsForm):
     events = forms.MultipleChoiceField(
         label=_("What to tell"), choices=EVENTS, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
-    chat_ids = SimpleArrayField(
-        forms.IntegerField(min_value=-(2**63), max_value=2**63 - 1),
+    chat_ids = ChatsField(
         label=_("Only these chats"),
         required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Numbers of chats, separated by commas. Empty: all of them."),
+        help_text=_("It hears of these chats only; none chosen: all chats."),
     )
 
     class Meta:
@@ -55,6 +49,6 @@ class WebhookEndpointForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         key, events = cleaned.get("key"), cleaned.get("events", [])
-        if key is not None and Event.MESSAGE_NEW in events and not key.allows("read"):
+        if key is not None and Event.MESSAGE_NEW in events and not key.allows(Scope.READ):
             self.add_error("key", _("This key may not read messages, so it hears of none."))
         return cleaned

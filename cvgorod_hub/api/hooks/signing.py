@@ -22,6 +22,10 @@ PREFIX = "whsec_"
 _SALT = "cvgorod_hub.api.hooks.signing"
 
 
+class RotatedMeanwhileError(Exception):
+    """Somebody else gave the endpoint a new secret."""
+
+
 def new_seed() -> str:
     """A seed for a secret of 256 bits (the specification wants 192 to 512)."""
     random = secrets.token_hex(24)
@@ -38,10 +42,15 @@ def secret_of(seed: str) -> str:
 
 
 def rotate(endpoint: WebhookEndpoint) -> str:
-    """Give the endpoint a new secret and return it; for a while the old one signs as well."""
-    endpoint.previous_seed, endpoint.seed = endpoint.seed, new_seed()
-    endpoint.rotated_at = timezone.now()
-    endpoint.save(update_fields=["previous_seed", "seed", "rotated_at"])
+    """Give the endpoint a new secret and return it; for a while the old one signs as well.
+
+    Raises RotatedMeanwhileError where its secret is no longer the one of this row: the old one of a second
+    rotation would be one that nobody has seen yet.
+    """
+    new = {"previous_seed": endpoint.seed, "seed": new_seed(), "rotated_at": timezone.now()}
+    if not WebhookEndpoint.objects.filter(pk=endpoint.pk, seed=endpoint.seed).update(**new):
+        raise RotatedMeanwhileError
+    endpoint.refresh_from_db(fields=list(new))
     return secret_of(endpoint.seed)
 
 

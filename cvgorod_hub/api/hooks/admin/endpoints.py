@@ -8,8 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -20,7 +21,7 @@ from cvgorod_hub.api.hooks.delivery import resume, send_test
 from cvgorod_hub.api.hooks.events import EVENT_LABELS
 from cvgorod_hub.api.hooks.forms import WebhookEndpointForm
 from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint
-from cvgorod_hub.api.hooks.signing import new_seed, rotate, secret_of
+from cvgorod_hub.api.hooks.signing import RotatedMeanwhileError, new_seed, rotate, secret_of
 from cvgorod_hub.api.hooks.troubles import Trouble
 
 # Counting stops here: more is simply many.
@@ -89,7 +90,12 @@ class WebhookEndpointAdmin(ModelAdmin):
         obj.seed = new_seed()
         obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
-        self._show_once(request, secret_of(obj.seed))
+
+    def response_add(
+        self, request: HttpRequest, obj: WebhookEndpoint, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """No redirect: the secret goes into this answer and nowhere else."""
+        return self._show_secret(request, obj, secret_of(obj.seed))
 
     def render_change_form(
         self,
@@ -99,12 +105,15 @@ class WebhookEndpointAdmin(ModelAdmin):
         obj: WebhookEndpoint | None = None,
         **kwargs: Any,
     ) -> HttpResponse:
+        # After a new webhook comes its secret, and nothing else.
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": obj is not None}
         if obj is not None:
             state, words = state_of(obj)
             context |= {
                 "webhook_state": state,
                 "webhook_words": words,
                 "webhook_reason": Trouble(obj.paused_because).label if obj.paused_because else "",
+                "seen_rotation": shown_rotation(obj),
                 "may_change": self.has_change_permission(request, obj),
                 "deliveries_url": f"{reverse('admin:api_webhookdelivery_changelist')}"
                 f"?endpoint__id__exact={obj.pk}",
@@ -131,9 +140,15 @@ class WebhookEndpointAdmin(ModelAdmin):
 
     def rotate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         endpoint = self._of(request, pk)
-        self._show_once(request, rotate(endpoint))
+        try:
+            if request.POST.get("seen", "") != shown_rotation(endpoint):
+                raise RotatedMeanwhileError
+            secret = rotate(endpoint)
+        except RotatedMeanwhileError:
+            messages.error(request, gettext("The webhook got a new secret meanwhile; nothing was done."))
+            return self._back(pk)
         self.log_change(request, endpoint, gettext("New signing secret"))
-        return self._back(pk)
+        return self._show_secret(request, endpoint, secret)
 
     def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         endpoint = self._of(request, pk)
@@ -151,9 +166,23 @@ class WebhookEndpointAdmin(ModelAdmin):
     def _back(self, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:api_webhookendpoint_change", args=[pk]))
 
-    def _show_once(self, request: HttpRequest, secret: str) -> None:
-        sentence = gettext("The signing secret, shown only now; copy it: {}")
-        messages.warning(request, format_html(sentence, format_html("<code>{}</code>", secret)))
+    def _show_secret(self, request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
+        """The only page that ever holds it; no cache may keep it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Signing secret"),
+            "endpoint": endpoint,
+            "text": secret,
+        }
+        page = TemplateResponse(request, "api/webhook_secret.html", context)
+        add_never_cache_headers(page)
+        return page
+
+
+def shown_rotation(endpoint: WebhookEndpoint) -> str:
+    """When the secret was changed last, as a page repeats it: a second click finds another one."""
+    return endpoint.rotated_at.isoformat() if endpoint.rotated_at else ""
 
 
 def state_of(endpoint: WebhookEndpoint) -> tuple[str, str]:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
 def _row(key: ApiKey) -> tuple[str, ...]:
     return (
         key.name,
-        f"cvh_{key.lookup}",
+        key.beginning,
         "revoked" if key.revoked_at else "expired" if key.is_expired else "usable",
         ",".join(key.scopes),
         str(len(key.chat_ids)) if key.chat_ids else "all",

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError
 
-from cvgorod_hub.api.keys import LONGEST_OVERLAP, USUAL_OVERLAP, RotationRefusedError, rotate
+from cvgorod_hub.api.keys import RotationRefusedError, rotate
+from cvgorod_hub.api.keys.issuing import LONGEST_OVERLAP, USUAL_OVERLAP
 from cvgorod_hub.api.management.named_keys import get_key
 
 _HOURS = timedelta(hours=1)

@@ -15,15 +15,15 @@ from time import perf_counter
 from django.contrib.admindocs.views import simplify_regex
 from django.http import HttpRequest, HttpResponseBase
 
-from cvgorod_hub.api.addresses import address_of
 from cvgorod_hub.api.authentication import KEY
-from cvgorod_hub.api.limits import tell_allowance
+from cvgorod_hub.api.keys.callers import address_of
+from cvgorod_hub.api.keys.limits import tell_allowance
+from cvgorod_hub.api.keys.usage import LONGEST_ROUTE, REFUSALS, usage
 from cvgorod_hub.api.models import ApiKey
-from cvgorod_hub.api.usage import LONGEST_ROUTE, REFUSALS, usage
+from cvgorod_hub.api.routers import PREFIX
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "/api/v1/"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What callers invent beside these is one row of the table.
 _METHODS = _READING | {"POST", "PUT", "PATCH", "DELETE"}

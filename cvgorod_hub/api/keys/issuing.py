@@ -1,29 +1,20 @@
-"""Making, recognising, rotating, revoking API keys: `cvh_<lookup>_<secret>`; only a digest is stored."""
+"""Making, rotating, revoking API keys: `cvh_<lookup>_<secret>`; only a digest is stored."""
 
 import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
-from hmac import compare_digest
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.http import HttpRequest
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import override
 
-from cvgorod_hub.api.addresses import address_of
-from cvgorod_hub.api.chats import directory
-from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, ApiKey, Scope
-from cvgorod_hub.common.statements import Loader, Param, compile_loader
+from cvgorod_hub.api.chats import spread_over_moves
+from cvgorod_hub.api.models import ApiKey, Scope
 
-PREFIX = "cvh"
-# One write for many calls: `last_used_at` is true to the minute.
-LAST_USED_EVERY = timedelta(minutes=1)
 # How long the old secret goes on working, so that its holder can change over without haste.
 USUAL_OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
@@ -121,95 +112,14 @@ def revoke(keys: QuerySet[ApiKey]) -> int:
     return keys.filter(revoked_at=None).update(revoked_at=timezone.now())
 
 
-def recognise(text: str) -> ApiKey | None:
-    """The key that this text is, usable or not; None where it is none of ours.
-
-    The environment's key comes as an unsaved row named HUB_API_KEY that may do everything. One query, read
-    anew for each call, so that what is revoked stays out at once; its columns are read without the ORM, which
-    would take longer than PostgreSQL.
-    """
-    if _is_environment_key(text):
-        return ApiKey(name=ENVIRONMENT_KEY_NAME, scopes=[Scope.ADMIN.value])
-    prefix, _, rest = text.partition("_")
-    lookup, _, secret = rest.partition("_")
-    if prefix != PREFIX or not secret or not lookup.isalnum() or not text.isascii():
-        return None
-    found = _by_lookup().load({"lookup": lookup})
-    return _matching(found[0], _digest(text)) if found else None
-
-
-@cache
-def _by_lookup() -> Loader[ApiKey]:
-    return compile_loader(ApiKey.objects.filter(lookup=Param("lookup", TextField())))
-
-
-def _matching(key: ApiKey, digest: str) -> ApiKey | None:
-    if compare_digest(key.digest, digest):
-        return key
-    if key.previous_digest and compare_digest(key.previous_digest, digest):
-        key.has_previous_secret = True
-        return key
-    return None
-
-
-def why_unusable(key: ApiKey) -> str | None:
-    """A sentence for the caller, where the key or this secret of it does not work now."""
-    if key.revoked_at is not None:
-        return "The API key has been revoked."
-    if key.is_expired:
-        return "The API key has expired."
-    if key.has_previous_secret and not key.previous_works:
-        return "The API key has a new secret; this one works no longer."
-    return None
-
-
-def find_key(text: str) -> ApiKey | None:
-    """The key that this text is, if it may be used now."""
-    key = recognise(text)
-    return key if key is not None and why_unusable(key) is None else None
-
-
-def note_use(key: ApiKey, request: HttpRequest | None = None) -> None:
-    """Remember that this secret was used, at most once a minute however many processes see it."""
-    if not key.pk:
-        return
-    column = "previous_used_at" if key.has_previous_secret else "last_used_at"
-    used_at: datetime | None = getattr(key, column)
-    now = timezone.now()
-    fresh_after = now - LAST_USED_EVERY
-    if used_at is not None and used_at > fresh_after:
-        return
-    address = None if request is None else address_of(request)
-    is_due = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lte": fresh_after})
-    ApiKey.objects.filter(is_due, pk=key.pk).update(**{column: now, "last_used_from": address})
-
-
-def spread_over_moves(chat_ids: Iterable[int]) -> list[int]:
-    """The list as a key keeps it: a group that became a supergroup stands in it under both ids."""
-    wanted = set(chat_ids)
-    return sorted(directory().with_moves(wanted)) if wanted else []
-
-
-def follow_chat(*, old_id: int, new_id: int) -> None:
-    """A group goes on under another id: whichever key sees it sees it there, too."""
-    limited = ApiKey.objects.filter(chat_ids__contains=[old_id]).exclude(chat_ids__contains=[new_id])
-    limited.update(chat_ids=Func(F("chat_ids"), Value(new_id), function="array_append"))
-
-
 def _renew_secret(key: ApiKey) -> str:
-    text = f"{PREFIX}_{key.lookup}_{secrets.token_urlsafe(32)}"
-    key.digest = _digest(text)
+    text = f"{key.beginning}_{secrets.token_urlsafe(32)}"
+    key.digest = digest_of(text)
     return text
 
 
-def _is_environment_key(text: str) -> bool:
-    expected: str = settings.HUB_API_KEY
-    return bool(expected) and compare_digest(
-        text.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
-    )
-
-
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
+    """What is stored of a key."""
     # A secret of 256 random bits needs no slow hash: there is nothing to guess.
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 

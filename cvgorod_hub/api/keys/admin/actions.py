@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -24,9 +24,9 @@ from django.views.decorators.http import require_GET
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from cvgorod_hub.api.chats import directory
-from cvgorod_hub.api.key_forms import may_hand_out_decisions
-from cvgorod_hub.api.keys import RotationRefusedError, revoke, rotate
+from cvgorod_hub.api.chat_choice import search_chats
+from cvgorod_hub.api.keys.admin.forms import may_hand_out_decisions
+from cvgorod_hub.api.keys.issuing import RotationRefusedError, revoke, rotate
 from cvgorod_hub.api.models import ApiKey
 
 # Hours, and how people say them.
@@ -38,8 +38,10 @@ OVERLAPS = {
     168: gettext_lazy("in a week"),
 }
 USUAL_OVERLAP_HOURS = 24
-# One page of the search for chats.
-CHATS_AT_ONCE = 30
+# Any of these.
+MAY_CHOOSE_CHATS = [
+    f"api.{verb}_{model}" for verb in ("add", "change") for model in ("apikey", "webhookendpoint")
+]
 
 
 class KeyActions(ModelAdmin):
@@ -122,15 +124,10 @@ class KeyActions(ModelAdmin):
         return page
 
     def chats_view(self, request: HttpRequest) -> HttpResponse:
-        """Select2's search: `term`, `page`."""
-        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+        """The chats to choose from, for whoever makes keys or webhooks."""
+        if not any(map(request.user.has_perm, MAY_CHOOSE_CHATS)):
             raise PermissionDenied
-        number = request.GET.get("page", "1")
-        skip = (int(number) - 1) * CHATS_AT_ONCE if number.isdecimal() and 0 < len(number) < 6 else 0
-        words = request.GET.get("term", "")[:100].replace("\x00", "")
-        found = directory().search(words, skip=max(skip, 0), limit=CHATS_AT_ONCE + 1)
-        results = [{"id": str(chat_id), "text": name} for chat_id, name in found[:CHATS_AT_ONCE]]
-        return JsonResponse({"results": results, "pagination": {"more": len(found) > CHATS_AT_ONCE}})
+        return search_chats(request)
 
     def _ask_revoking(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> HttpResponse:
         working = list(keys.filter(revoked_at=None))
