@@ -15,3 +15,8 @@ try:
     application = get_wsgi_application()
 except ImproperlyConfigured as error:
     sys.exit(f"error: {error}")
+
+from messaging.search import expansion  # noqa: E402  (once Django is set up)
+
+# Else the first search of each process would wait for the dictionary.
+expansion.load()

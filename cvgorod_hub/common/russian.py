@@ -14,7 +14,9 @@ _YO = str.maketrans("ёЁ", "еЕ")
 _PEOPLE = frozenset({"Name", "Surn", "Patr"})
 _NAMES = _PEOPLE | {"Geox", "Orgn", "Trad"}
 _VOWELS = frozenset("аеиоуыэюяй")
-_SOUND_ALIKE = frozenset(map(frozenset, ("бп", "вф", "гк", "дт", "жш", "зс", "шщ", "чщ", "цс", "ьъ", "гх")))
+_SOUND_ALIKE = frozenset(
+    map(frozenset, ("бп", "вф", "гк", "дт", "жш", "зс", "шщ", "чщ", "цс", "ьъ", "гх", "кх"))
+)
 _SILENT = frozenset("ьъ")
 
 

@@ -2,13 +2,15 @@
 
 A word that the dictionary knows finds its forms, and words of messages that nobody knows and that are one
 slip away from one of them («гартензия»). A word that nobody knows is a name or a slip: it finds itself as a
-name is declined, and the words of messages that are one slip away.
+name is declined, and the words of messages that are one slip away; if messages have it, only those that can
+hardly be another name («альстрамерия»).
 """
 
 from collections.abc import Iterable, Iterator
 
 from cvgorod_hub.common.russian import (
     SHORTEST_MISSPELT,
+    analyzer,
     is_known,
     is_name,
     is_one_slip,
@@ -24,6 +26,15 @@ from messaging.search.varieties import latin_spellings, russian_spellings
 _memory = vocabulary.Memory()
 # More forms than these (participles of a verb) are not looked up for slips.
 _MOST_FORMS = 30
+# Two names one slip apart are one name, misspelt once, if they are as long as this; shorter, if they sound
+# alike («аваланш», «аваланж»). «Сильва» and «Сильвия» are two.
+_LONG_NAME, _LONG_NAME_BY_EAR = 9, 7
+
+
+def load() -> None:
+    """Read the dictionary and the tables (0.2 s) before a process answers its first search."""
+    analyzer()
+    latin_spellings()
 
 
 def refresh() -> None:
@@ -71,7 +82,7 @@ def _expand_russian(word: str) -> set[str]:
 
 
 def _slips_of_known(forms: frozenset[str]) -> Iterator[str]:
-    """What messages misspell: words that nobody knows, one slip from a form, begun as it is."""
+    """What messages misspell: words that nobody knows, one slip from a form; begun as it is, or so by ear."""
     if max(map(len, forms)) < SHORTEST_MISSPELT:
         return
     right = [form for form in sorted(forms, key=len)[:_MOST_FORMS] if len(form) >= SHORTEST_MISSPELT]
@@ -79,22 +90,45 @@ def _slips_of_known(forms: frozenset[str]) -> Iterator[str]:
         if len(stored) >= SHORTEST_MISSPELT and not is_established(stored):
             if stored in latin_spellings():
                 continue
-            slips = [form for form in right if form[0] == stored[0] and is_one_slip(stored, form)]
-            if any(is_slip_by_ear(stored, form) or not is_known(stored) for form in slips):
+            slips = [form for form in right if is_one_slip(stored, form)]
+            if any(
+                is_slip_by_ear(stored, form) or (form[0] == stored[0] and not is_known(stored))
+                for form in slips
+            ):
                 yield stored
 
 
 def _slips_of_unknown(word: str, forms: frozenset[str]) -> set[str]:
-    """All forms of the words of messages that it may stand for; of nothing where it is a name they know."""
-    if len(word) < SHORTEST_MISSPELT or word in latin_spellings():
+    """All forms of the words of messages that it may stand for."""
+    if len(word) < SHORTEST_MISSPELT:
         return set()
-    is_there = bool(vocabulary.present(forms))
+    is_name_known = _is_in_table(word)
     candidates = _candidates(word, forms)
-    if is_there:
-        candidates = {other for other in candidates if is_established(other)}
+    if is_name_known or vocabulary.present(forms):
+        candidates = {
+            other
+            for other in candidates
+            if (is_established(other) and not is_name_known) or _is_same_name(word, other)
+        }
     if is_rare_name(word):
         candidates = {other for other in candidates if is_slip_by_ear(word, other)}
     return {form for other in _likeliest({word, *forms}, candidates) for form in forms_of(other)}
+
+
+def _is_same_name(word: str, other: str) -> bool:
+    """Whether two words one slip apart, both in messages, are one name written in two ways."""
+    if is_established(other) or (_is_in_table(word) and _is_in_table(other)):
+        return False
+    if not is_one_slip(word, other):  # of another form
+        other = next((form for form in forms_of(other) if is_one_slip(word, form)), word)
+    length = min(len(word), len(other))
+    return word != other and (
+        length >= _LONG_NAME or (length >= _LONG_NAME_BY_EAR and is_slip_by_ear(word, other))
+    )
+
+
+def _is_in_table(word: str) -> bool:
+    return word in latin_spellings() or word in russian_spellings()
 
 
 def _candidates(word: str, forms: frozenset[str]) -> set[str]:

@@ -54,9 +54,11 @@ def _share(word: str, lemma: str) -> float:
 
 @lru_cache(maxsize=200_000)
 def _shares(word: str) -> dict[str, float]:
-    """How often the word is each lemma's, of 1."""
+    """How often the word is each lemma's, of 1. An abbreviation has a reading for each case, none counted
+    in texts, and would drown the rest («пни»)."""
     shares: defaultdict[str, float] = defaultdict(float)
-    for parse in analyzer().parse(word):
+    parses = analyzer().parse(word)
+    for parse in [parse for parse in parses if "Abbr" not in parse.tag] or parses:
         shares[parse.normal_form] += parse.score
     whole = sum(shares.values()) or 1.0
     return {lemma: share / whole for lemma, share in shares.items()}

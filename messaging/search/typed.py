@@ -12,7 +12,7 @@ from messaging.search.measures import is_unit
 from messaging.search.tokens import tokens
 
 _CLOSING = str.maketrans("«»„“”‟″", '"' * 7)
-_PART = re.compile(r'(?P<minus>(?<!\S)[-−])?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))|"')
+_PART = re.compile(r'(?P<minus>(?<!\S)[-−–])?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))|"')
 _OR = frozenset({"or", "или", "|", "||"})
 # Of little meaning by themselves: they count in phrases, and where nothing else is typed.
 _SMALL = frozenset(

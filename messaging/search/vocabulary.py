@@ -15,8 +15,11 @@ _MOST_KEPT = 20_000
 # What a Latin name may be given by Russian cases, as `message_word_sound` writes it.
 _ENDINGS = ["", "a", "u", "e", "i", "o", "om", "em", "oi", "ei", "ov", "ev", "am", "ami", "ah"]
 
-_PRESENT = "SELECT DISTINCT word FROM message_words WHERE word = ANY(%s)"
-_NEAR = "SELECT DISTINCT word FROM message_word_variants WHERE variant = ANY(%s)"
+# The planner estimates each element of an array, which takes longer than to look it up; not so a subquery's.
+_PRESENT = "SELECT DISTINCT word FROM message_words WHERE word = ANY(ARRAY(SELECT unnest(%s::text[])))"
+_NEAR = (
+    "SELECT DISTINCT word FROM message_word_variants WHERE variant = ANY(ARRAY(SELECT unnest(%s::text[])))"
+)
 _SOUNDING = """
     SELECT DISTINCT word FROM message_words WHERE word ~ %s AND sound = ANY(ARRAY(
         SELECT regexp_replace(message_word_sound(name), %s, '') || ending

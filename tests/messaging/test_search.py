@@ -1,5 +1,7 @@
 """What a search finds, case by case."""
 
+import time
+
 import pytest
 from django.db import connection
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from messaging.models import Message, MessageWord
+from messaging.search import vocabulary
 from messaging.search.tokens import tokens
 from tests.factories import MessageFactory
 
@@ -55,6 +58,9 @@ def finds(query: str, text: str, **fields: str) -> bool:
         ("стали", "розы стали вялыми"),
         ("эустому", "эустомы есть"),
         ("прейскурант", "приложил прескурант"),
+        ("орхидея", "архидея белая"),
+        ("хризантема", "кризантему"),
+        ("пень", "пни у ворот"),
     ],
 )
 def test_it_finds(query: str, text: str) -> None:
@@ -73,6 +79,7 @@ def test_it_finds(query: str, text: str) -> None:
         ("розы", "позы"),
         ("Red", "рад знакомству"),
         ("Марина", "малина"),
+        ("роза –красная", "роза красная"),
         ("пионы -розовые", "пион розовый"),
         ('"белая роза"', "роза белая"),
         ("-розы", "роз нет"),
@@ -116,6 +123,24 @@ def test_one_slip_is_forgiven_where_it_was_typed_and_where_it_is_stored(typed: s
     assert finds("гортензия", f"есть {typed}?")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("альстромерия", "альстрамерия", True),
+        ("альстромерия", "альстомерии", True),
+        ("аваланш", "аваланж", True),
+        ("бакарди", "баварди", False),
+        ("эксплорер", "эксплоэр", False),
+    ],
+)
+def test_a_name_written_in_two_ways_is_one(one: str, other: str, are_one: bool) -> None:
+    MessageFactory(text=one)
+    MessageFactory(text=other)
+
+    assert Message.objects.search(one).count() == (2 if are_one else 1)
+    assert Message.objects.search(other).count() == (2 if are_one else 1)
+
+
 def test_a_transcript_is_searched_and_a_phrase_does_not_stretch_over_a_word() -> None:
     assert finds("гвоздика", "", transcript="нужны гвоздики")
     assert not finds('"красная роза"', "красная кустовая роза")
@@ -133,6 +158,31 @@ def test_a_word_is_kept_once() -> None:
     MessageFactory.create_batch(3, text="Гиппеаструм, гиппеаструм")
 
     assert MessageWord.objects.filter(word="гиппеаструм").count() == 1
+
+
+def test_a_new_word_is_found_at_once_by_who_misspelt_it_before() -> None:
+    assert not Message.objects.search("гиппеастум").exists()
+    assert not Message.objects.search("vendela").exists()
+
+    amaryllis, rose = MessageFactory(text="гиппеаструм"), MessageFactory(text="роза вендела")
+
+    assert Message.objects.search("гиппеастум").get() == amaryllis
+    assert Message.objects.search("vendela").get() == rose
+
+
+def test_a_word_that_was_not_yet_committed_is_found_when_answers_have_aged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(vocabulary, "_newest_word", lambda: 1)  # its number had been taken already
+    monkeypatch.setattr(vocabulary.time, "monotonic", lambda: now)
+    assert not Message.objects.search("гиппеастум").exists()
+    MessageFactory(text="гиппеаструм")
+    assert not Message.objects.search("гиппеастум").exists()
+
+    now += vocabulary.KEPT_SECONDS
+
+    assert Message.objects.search("гиппеастум").exists()
 
 
 class TestTokens(TestCase):
