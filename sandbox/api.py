@@ -151,6 +151,8 @@ class SandboxViewSet(HubViewSet):
 
     @extend_schema(summary="A reply with its log")
     def retrieve(self, _request: Request, pk: str) -> Response:
+        with refusals_as_http():
+            self.refuse_hidden(int(pk))
         return Response(read_detail(int(pk)))
 
     @extend_schema(
