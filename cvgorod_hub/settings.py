@@ -4,6 +4,7 @@ Without `DATABASE_URL` and `REDIS_URL` the hub uses the embedded servers that `r
 `HUB_DATA_DIR`, so every command in a second terminal talks to the running hub.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -112,7 +113,13 @@ if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     )
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must name a Redis server (redis://user:password@host:port/number).")
-DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5})
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "connect_timeout": 5,
+        # With None, Django's own, psycopg prepares nothing; with this, what asks for it (common/prepared.py).
+        "prepare_threshold": sys.maxsize,
+    }
+)
 DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {

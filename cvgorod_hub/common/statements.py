@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from django.contrib.postgres.fields import ArrayField
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, NotSupportedError, OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BigIntegerField,
@@ -97,15 +97,17 @@ class Statement:
 
         `plan_anew`: PostgreSQL is to plan for these very values, where the best plan hangs on them.
         Replaces the health check that Django makes before a request's first query by one more try on a
-        new connection: a statement reads, so nothing is done twice.
+        new connection: a statement reads, so nothing is done twice. So does a plan that a migration made
+        outdated meanwhile, which PostgreSQL refuses ("cached plan must not change result type").
         """
         parameters = [_typed(values[name]) for name in self.names]
         is_first = not connection.health_check_done  # type: ignore[attr-defined]  # stubs lack it
         connection.health_check_done = True  # type: ignore[attr-defined]
         try:
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
-        except (OperationalError, InterfaceError):
-            if connection.in_atomic_block or not is_first:
+        except (OperationalError, InterfaceError, NotSupportedError) as error:
+            is_curable = is_first or isinstance(error, NotSupportedError)
+            if connection.in_atomic_block or not is_curable:
                 raise
             connection.close()
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
