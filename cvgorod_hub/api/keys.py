@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from cvgorod_hub.api.addresses import address_of
 from cvgorod_hub.api.chats import directory
-from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, ApiKey, Scope
+from cvgorod_hub.api.models import ENVIRONMENT_KEY_NAME, ApiKey, Scope, WebhookEndpoint
 from cvgorod_hub.common.statements import Param, Statement, compile_values
 
 PREFIX = "cvh"
@@ -186,15 +186,18 @@ def note_use(key: ApiKey, request: HttpRequest | None = None) -> None:
 
 
 def spread_over_moves(chat_ids: Iterable[int]) -> list[int]:
-    """The list as a key keeps it: a group that became a supergroup stands in it under both ids."""
+    """The list as a key or a webhook keeps it: a group that moved stands in it under both ids."""
     wanted = set(chat_ids)
     return sorted(directory().with_moves(wanted)) if wanted else []
 
 
 def follow_chat(*, old_id: int, new_id: int) -> None:
-    """A group goes on under another id: whichever key sees it sees it there, too."""
-    limited = ApiKey.objects.filter(chat_ids__contains=[old_id]).exclude(chat_ids__contains=[new_id])
-    limited.update(chat_ids=Func(F("chat_ids"), Value(new_id), function="array_append"))
+    """A group goes on under another id: whichever key sees it, or webhook hears of it, does so there, too."""
+    for model in (ApiKey, WebhookEndpoint):
+        limited = model._default_manager.filter(chat_ids__contains=[old_id])  # noqa: SLF001  (Django's documented name)
+        limited.exclude(chat_ids__contains=[new_id]).update(
+            chat_ids=Func(F("chat_ids"), Value(new_id), function="array_append")
+        )
 
 
 def _renew_secret(key: ApiKey) -> str:

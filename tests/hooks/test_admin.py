@@ -16,6 +16,7 @@ from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery, Webhoo
 from cvgorod_hub.api.hooks.signing import secret_of
 from cvgorod_hub.api.hooks.troubles import Trouble
 from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.api.models import ApiKey
 from tests.hooks.conftest import write_down
 from tests.hooks.receiver import Receiver, Reply
 
@@ -142,7 +143,8 @@ def test_a_paused_webhook_says_why_and_is_resumed(page: Client, make_endpoint: M
 
 
 def test_the_list_tells_the_states_apart(page: Client, make_endpoint: MakeEndpoint) -> None:
-    key, _text = create_key(name="old", scopes=["read"], expires_at=timezone.now() - timedelta(days=1))
+    key, _text = create_key(name="old", scopes=["read"])
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now() - timedelta(days=1))
     make_endpoint(name="1")
     make_endpoint(name="2", failing_since=timezone.now())
     make_endpoint(name="3", paused_at=timezone.now())

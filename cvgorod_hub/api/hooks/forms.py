@@ -13,6 +13,7 @@ from cvgorod_hub.api.hooks.addresses import resolve
 from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.models import WebhookEndpoint
 from cvgorod_hub.api.hooks.troubles import HookError
+from cvgorod_hub.api.keys import spread_over_moves
 
 # In words, and by the name that the agent sees.
 EVENTS = [(event.value, format_lazy("{} ({})", event.label, event.value)) for event in Event]
@@ -51,6 +52,9 @@ class WebhookEndpointForm(ModelForm):
             sentence = error.trouble.label
             raise ValidationError(f"{sentence} ({error.detail})" if error.detail else sentence) from None
         return url
+
+    def clean_chat_ids(self) -> list[int]:
+        return spread_over_moves(self.cleaned_data["chat_ids"])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
