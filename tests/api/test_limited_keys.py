@@ -23,6 +23,7 @@ from messaging.models import Chat, Message
 from sandbox.models import PendingResponse
 from tests.api.conftest import Caller
 from tests.api.test_feed import settle
+from tests.common.test_prepared import prepared
 from tests.factories import AnalysisFactory, ChatFactory, MessageFactory, PersonFactory, ResponseFactory
 from tests.marks import committed
 
@@ -243,3 +244,16 @@ def test_a_person_is_known_by_what_the_key_sees(seen: None) -> None:
     said = Message.objects.filter(user=REGULAR, chat__in=[MOVED, SEEN]).order_by("timestamp")
     assert moments == list(said.values_list("timestamp", flat=True))
     assert person["messages_count"] == 2
+
+
+@pytest.mark.parametrize("path", ["messages", "clients", "chats"])
+def test_a_page_is_planned_for_the_very_chats(seen: None, path: str) -> None:
+    """A plan that is kept for any list of them reads everybody's history for a quiet chat's few messages."""
+    caller = limited()
+    caller.get("chats")  # what every call asks is prepared by now
+    before = prepared()
+
+    for _ in range(8):
+        assert caller.get(path).status_code == 200
+
+    assert prepared().keys() == before.keys()
