@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Max, Min, QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
@@ -27,18 +27,25 @@ class ClientViewSet(RowListViewSet):
     filterset_class = ClientFilterSet
 
     keysets = {
-        "newest": Keyset({"first_seen": datetime, "id": int}),
-        "active": Keyset({"last_seen": datetime, "id": int}),
+        "newest": Keyset({"first_here": datetime, "id": int}),
+        "active": Keyset({"last_here": datetime, "id": int}),
     }
 
     @classmethod
     def rows(cls, *, is_limited: bool) -> QuerySet[TelegramUser]:
-        """With the messages that there are for the caller, and whom there are none of is not there."""
+        """With what there is of them for the caller: a limited key knows who wrote in its chats, and when."""
         if not is_limited:
-            return TelegramUserQuerySet(TelegramUser).with_messages_count()
-        visible = is_visible("messages__chat_id")
-        people = TelegramUserQuerySet(TelegramUser).with_messages_counted(visible)
-        return people.filter(Q(messages_count__gt=0))
+            people = TelegramUserQuerySet(TelegramUser).with_messages_count()
+            return people.annotate(first_here=F("first_seen"), last_here=F("last_seen"))
+        return (
+            TelegramUserQuerySet(TelegramUser)
+            .filter(is_visible("messages__chat_id"))
+            .annotate(
+                messages_count=Count("messages"),
+                first_here=Min("messages__timestamp"),
+                last_here=Max("messages__timestamp"),
+            )
+        )
 
     def retrieve(self, _request: Request, pk: str) -> HttpResponse:
         return self.read_document(pk)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Count, Expression, OuterRef, Q, Subquery, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
@@ -14,18 +14,6 @@ class TelegramUserQuerySet(models.QuerySet["TelegramUser"]):
     def with_messages_count(self) -> Self:
         """Annotate `messages_count`, which messaging keeps beside each person (its relation `activity`)."""
         return self.annotate(messages_count=Coalesce("activity__messages", Value(0)))
-
-    def with_messages_counted(self, among: Expression) -> Self:
-        """Annotate `messages_count`, counted for the rows that are read: those that meet a condition on
-        `messages__…`.
-        """
-        counted = (
-            self.model._base_manager.filter(pk=OuterRef("pk"))  # noqa: SLF001  (Django's documented name)
-            .order_by()
-            .annotate(count=Count("messages", filter=Q(among)))
-            .values("count")
-        )
-        return self.annotate(messages_count=Subquery(counted))
 
     def named_like(self, text: str) -> Self:
         """People with this in their first, last or user name; "Anna Petr" matches across both names."""

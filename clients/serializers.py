@@ -13,8 +13,8 @@ class ClientRow(RowSerializer):
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     role = serializers.CharField(source="role.role_name")
-    first_seen = serializers.DateTimeField()
-    last_seen = serializers.DateTimeField()
+    first_seen = serializers.DateTimeField(source="first_here")
+    last_seen = serializers.DateTimeField(source="last_here")
     messages_count = serializers.IntegerField()
 
 

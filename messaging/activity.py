@@ -1,7 +1,8 @@
 """Since when a client waits, kept on the chat so that nobody has to read its history."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -102,19 +103,37 @@ def recount_waiting(chat_ids: Iterable[int]) -> None:
     update_rows(chats, ACTIVITY_FIELDS)
 
 
+@contextmanager
+def changing_role(*, user_id: int) -> Iterator[None]:
+    """Hold the person's chats while a role changes, in one transaction, and judge anew who waits there.
+
+    The chats come first, as wherever messages are stored: a new role makes the counts wait for everybody who
+    has stored some (migration 0009), and whoever is storing some would wait for the counts.
+    """
+    with transaction.atomic():
+        lock_chats(_chats_of(user_id))
+        yield
+        recount_chats_of(user_id=user_id)
+
+
 def recount_chats_of(*, user_id: int) -> int:
     """Judge anew who waits where this person has written, after a role changed; returns how many chats.
 
     Some queries a chat: people's order, not part of the flow.
     """
-    spoken = Chat.objects.filter(messages__user_id=user_id).distinct()
-    continued = Chat.objects.filter(migrated_from__in=spoken)
-    chat_ids = sorted({*spoken.values_list("pk", flat=True), *continued.values_list("pk", flat=True)})
+    chat_ids = _chats_of(user_id)
     for chat_id in chat_ids:
         with transaction.atomic():
             lock_chats([chat_id])
             _recount_answers(Chat.objects.get(pk=chat_id))
     return len(chat_ids)
+
+
+def _chats_of(user_id: int) -> list[int]:
+    """Where the person has written, and where those groups went on."""
+    spoken = Chat.objects.filter(messages__user_id=user_id).distinct()
+    continued = Chat.objects.filter(migrated_from__in=spoken)
+    return sorted({*spoken.values_list("pk", flat=True), *continued.values_list("pk", flat=True)})
 
 
 def _recount_answers(chat: Chat) -> None:

@@ -1,5 +1,7 @@
 """Chats and messages in the admin."""
 
+from contextlib import nullcontext
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
@@ -13,7 +15,7 @@ from unfold.decorators import display
 from clients.admin import TelegramUserAdmin
 from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
-from messaging.activity import recount_chats_of
+from messaging.activity import changing_role
 from messaging.history.admin import HistoryImportAdmin
 from messaging.models import Chat, Message
 from messaging.querysets import MessageQuerySet
@@ -28,9 +30,8 @@ class PersonAdmin(TelegramUserAdmin):
     def save_model(
         self, request: HttpRequest, obj: TelegramUser, form: "ModelForm[TelegramUser]", change: bool
     ) -> None:
-        super().save_model(request, obj, form, change)
-        if "role" in form.changed_data:
-            recount_chats_of(user_id=obj.pk)
+        with changing_role(user_id=obj.pk) if "role" in form.changed_data else nullcontext():
+            super().save_model(request, obj, form, change)
 
 
 @admin.register(Chat)

@@ -31,6 +31,10 @@ class Actor:
         """A program may be limited to some chats; for it the others do not exist."""
         return self.key is None or self.key.sees_chat(chat_id)
 
+    def visible_chat_ids(self) -> frozenset[int] | None:
+        """The chats that exist for this actor; None: all."""
+        return None if self.key is None else self.key.visible_chat_ids()
+
     @classmethod
     def from_user(cls, user: AbstractBaseUser | AnonymousUser) -> "Actor":
         if not isinstance(user, User):

@@ -151,6 +151,8 @@ class SandboxViewSet(HubViewSet):
 
     @extend_schema(summary="A reply with its log")
     def retrieve(self, _request: Request, pk: str) -> Response:
+        with refusals_as_http():
+            self.refuse_hidden(int(pk))
         return Response(read_detail(int(pk)))
 
     @extend_schema(
@@ -209,6 +211,9 @@ def read_idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH:
         raise ValidationError({"Idempotency-Key": f"Has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} characters."})
+    if key is not None and not (key.isascii() and key.isprintable()):
+        # What else a header holds, servers read each in their own way.
+        raise ValidationError({"Idempotency-Key": "Holds something else than printable ASCII characters."})
     return key
 
 

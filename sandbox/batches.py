@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from sandbox.actors import Actor
 from sandbox.errors import BatchNotFoundError
@@ -22,7 +22,7 @@ class BatchProgress:
 
 def batch_progress(*, batch_id: uuid.UUID, actor: Actor) -> BatchProgress:
     """Raises BatchNotFoundError where this agent proposed no such batch."""
-    rows = PendingResponse.objects.filter(batch_id=batch_id, requested_by=actor.name).order_by()
+    rows = _replies(batch_id, actor).order_by()
     by_status = dict(rows.values_list("status").annotate(Count("pk")))
     if not by_status:
         raise BatchNotFoundError("There is no such batch of yours.")
@@ -33,7 +33,14 @@ def withdraw_batch(*, batch_id: uuid.UUID, actor: Actor) -> BatchProgress:
     """Take back what is not being sent yet, the last first, so that no gap opens in the middle."""
     batch_progress(batch_id=batch_id, actor=actor)
     starts, _end = MOVES[ResponseEvent.Kind.WITHDRAWN]
-    open_ones = PendingResponse.objects.filter(batch_id=batch_id, requested_by=actor.name, status__in=starts)
+    open_ones = _replies(batch_id, actor).filter(status__in=starts)
     for response in open_ones.order_by("-send_order"):
         move(response, ResponseEvent.Kind.WITHDRAWN, actor=actor, text_before=response.response_text)
     return batch_progress(batch_id=batch_id, actor=actor)
+
+
+def _replies(batch_id: uuid.UUID, actor: Actor) -> QuerySet[PendingResponse]:
+    """Those that exist for this agent: its own, in the chats that it sees now."""
+    replies = PendingResponse.objects.filter(batch_id=batch_id, requested_by=actor.name)
+    chat_ids = actor.visible_chat_ids()
+    return replies if chat_ids is None else replies.filter(chat__in=chat_ids)

@@ -172,7 +172,9 @@ class KeysetPagination(BasePagination):
     ) -> tuple[list[tuple[str, str]], bool]:
         """At most `limit` rows of (JSON text, key as JSON text), and whether there are more."""
         key = {} if cursor is None else view.keysets[shape.order].values(cursor.key)
-        rows: list[tuple[str, str]] = page_statement(type(view), shape).rows({**values, **key})
+        statement = page_statement(type(view), shape)
+        # A plan for any list of chats reads everybody's messages on until a quiet chat has filled a page.
+        rows: list[tuple[str, str]] = statement.rows({**values, **key}, plan_anew=shape.is_limited)
         has_more = len(rows) > shape.limit
         del rows[shape.limit :]
         return rows, has_more

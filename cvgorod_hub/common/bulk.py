@@ -27,12 +27,13 @@ def insert_rows(
 
     `conflict` names the fields of a unique constraint, `update` those that a row which is already there takes
     over; no two of the rows may meet in that constraint (PostgreSQL refuses it). Without `update`, rows that
-    are already there stay as they are, and no row is given a key.
+    are already there stay as they are, and no row is given a key. Raises ValueError where some rows have a
+    value for a column that others leave to the database.
     """
     if not rows:
         return 0
     model = type(rows[0])
-    columns = [column for column in _stored_columns(model) if not _is_left_to_database(rows[0], column)]
+    columns = _columns_to_write(rows)
     for column in columns:
         if getattr(column, "auto_now_add", False) or getattr(column, "auto_now", False):
             for row in rows:
@@ -93,6 +94,15 @@ def _stored_columns(model: type[models.Model]) -> Columns:
 def _columns(model: type[models.Model], names: tuple[str, ...]) -> Columns:
     meta = model._meta  # noqa: SLF001  (Django's documented name)
     return [meta.get_field(name) for name in names]  # type: ignore[misc]
+
+
+def _columns_to_write(rows: Sequence[models.Model]) -> Columns:
+    """All but those that the database fills in: for every row alike, as there is one list of columns."""
+    stored = _stored_columns(type(rows[0]))
+    left = [column for column in stored if _is_left_to_database(rows[0], column)]
+    if mixed := [one.name for one in left if not all(_is_left_to_database(row, one) for row in rows)]:
+        raise ValueError(f"Some rows have a value for {', '.join(mixed)}, others leave it to the database.")
+    return [column for column in stored if column not in left]
 
 
 def _is_left_to_database(row: models.Model, column: "models.Field[Any, Any]") -> bool:

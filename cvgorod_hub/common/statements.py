@@ -12,7 +12,14 @@ from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.contrib.postgres.fields import ArrayField
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    connection,
+    connections,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BigIntegerField,
@@ -103,15 +110,17 @@ class Statement:
 
         `plan_anew`: PostgreSQL is to plan for these very values, where the best plan hangs on them.
         Replaces the health check that Django makes before a request's first query by one more try on a
-        new connection: a statement reads, so nothing is done twice.
+        new connection: a statement reads, so nothing is done twice. So does a plan that a migration made
+        outdated meanwhile, which PostgreSQL refuses ("cached plan must not change result type").
         """
         parameters = [_typed(values[name]) for name in self.names]
         database: Any = connections[DEFAULT_DB_ALIAS]
         is_first, database.health_check_done = not database.health_check_done, True
         try:
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
-        except (OperationalError, InterfaceError):
-            if database.in_atomic_block or not is_first:
+        except (OperationalError, InterfaceError, NotSupportedError) as error:
+            is_curable = is_first or isinstance(error, NotSupportedError)
+            if database.in_atomic_block or not is_curable:
                 raise
             database.close()
             return _fetch(self.sql, parameters, plan_anew=plan_anew)

@@ -194,6 +194,15 @@ def test_an_idempotency_key_has_a_length(agent: Caller, key: str) -> None:
     assert answer.json()["errors"] == {"Idempotency-Key": ["Has 1 to 255 characters."]}
 
 
+@pytest.mark.parametrize("key", ["ключ", "a\x00b", "\udc80", "a\tb", "\xff"], ids=ascii)
+def test_an_idempotency_key_that_servers_read_differently_is_refused(agent: Caller, key: str) -> None:
+    answer = agent.post("send", {"chat_id": ChatFactory().pk, "text": "Да"}, **{"Idempotency-Key": key})
+
+    sentence = "Holds something else than printable ASCII characters."
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"Idempotency-Key": [sentence]})
+    assert not PendingResponse.objects.exists()
+
+
 def test_a_batch(agent: Caller) -> None:
     first, second = ChatFactory(), ChatFactory()
 

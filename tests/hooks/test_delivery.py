@@ -367,3 +367,44 @@ def test_a_test_event_is_sent_now_and_once(make_endpoint: MakeEndpoint, receiver
     endpoint.refresh_from_db()
     assert (endpoint.strikes, endpoint.retry_at) == (0, None)
     assert send_test(endpoint).is_success
+
+
+def meanwhile(work: Callable[[], object]) -> Callable[[], None]:
+    """What somebody else does while the receiver has not answered yet."""
+
+    def run() -> None:
+        work()
+        connection.close()
+
+    return run
+
+
+@pytest.mark.parametrize("status", [204, 410, 500])
+def test_an_endpoint_deleted_while_it_answers_is_no_error(
+    make_endpoint: MakeEndpoint, receiver: Receiver, status: int
+) -> None:
+    endpoint = make_endpoint()
+    write_down(endpoint)
+    receiver.script = [Reply(status=status, before=meanwhile(WebhookEndpoint.objects.all().delete))]
+
+    assert serve_now(endpoint) == 1
+
+    assert not WebhookDelivery.objects.exists()
+    assert not WebhookAttempt.objects.exists()
+
+
+@pytest.mark.parametrize("status", [410, 500])
+def test_what_an_old_address_says_is_not_held_against_the_new_one(
+    make_endpoint: MakeEndpoint, receiver: Receiver, status: int
+) -> None:
+    endpoint, new_url = make_endpoint(), f"{receiver.url}/new"
+    delivery = write_down(endpoint)
+    move = WebhookEndpoint.objects.filter(pk=endpoint.pk).update
+    receiver.script = [Reply(status=status, before=meanwhile(lambda: move(url=new_url)))]
+
+    serve_now(endpoint)
+
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint.strikes, endpoint.paused_at, endpoint.retry_at) == (new_url, 0, None, None)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.tries.get().status_code) == (State.PENDING, status)

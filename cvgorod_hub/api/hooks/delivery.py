@@ -82,7 +82,7 @@ def carry_out(attempt: WebhookAttempt) -> bool:
         attempt.trouble, attempt.detail = error.trouble, error.detail[:200]
     attempt.duration_ms = int((time.monotonic() - began) * 1000)
     with transaction.atomic():
-        attempt.save(update_fields=["status_code", "answer", "trouble", "detail", "duration_ms"])
+        _write_outcome(attempt)
         if attempt.trouble:
             _note_failure(delivery, Trouble(attempt.trouble), asked)
         else:
@@ -93,6 +93,13 @@ def carry_out(attempt: WebhookAttempt) -> bool:
         attempt.duration_ms,
     )
     return attempt.is_success
+
+
+def _write_outcome(attempt: WebhookAttempt) -> None:
+    """What came of it; nothing where the endpoint was deleted meanwhile, and its attempts with it."""
+    outcome = ("status_code", "answer", "trouble", "detail", "duration_ms")
+    rows = WebhookAttempt.objects.filter(pk=attempt.pk)
+    rows.update(**{name: getattr(attempt, name) for name in outcome})
 
 
 def _begin(endpoint_id: int, lease: uuid.UUID) -> WebhookAttempt | None:
@@ -163,7 +170,10 @@ def _note_failure(delivery: WebhookDelivery, trouble: Trouble, asked: timedelta)
         row.update(state=State.FAILED, next_attempt_at=None)
     else:
         row.update(next_attempt_at=Now() + pause_after(delivery.attempts, asked=asked))
-    endpoint = WebhookEndpoint.objects.select_for_update().get(pk=delivery.endpoint_id)
+    told = WebhookEndpoint.objects.select_for_update().filter(pk=delivery.endpoint_id)
+    endpoint = told.filter(url=delivery.endpoint.url).first()
+    if endpoint is None:  # deleted meanwhile, or at another address, of which this says nothing
+        return
     endpoint.strikes += 1
     endpoint.failing_since = endpoint.failing_since or timezone.now()
     endpoint.retry_at = timezone.now() + probe_pause(endpoint.strikes, asked=asked)
