@@ -101,7 +101,7 @@ class BatchProgressRow(serializers.Serializer[Any]):
 
 
 class ResponseRow(RowSerializer):
-    id = serializers.IntegerField()
+    id = serializers.IntegerField(help_text="The hub's own number of the reply.")
     pending_id = serializers.IntegerField(source="pk", help_text="The same as id.")
     chat_id = serializers.IntegerField()
     client_name = serializers.CharField()

@@ -29,6 +29,13 @@ from cvgorod_hub.common.statements import Param, Statement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+EXAMPLE_CURSOR = "WzEsIjIwMjYtMTEtMjJUMDk6Mjk6NTgrMDA6MDAiLDEwMDdd"
+CURSOR_SCHEMA = {
+    "type": "string",
+    "minLength": 1,
+    "pattern": "^[A-Za-z0-9_-]+$",
+    "examples": [EXAMPLE_CURSOR],
+}
 # Shapes of pages that a process keeps compiled; a few kilobytes each.
 MAX_STATEMENTS = 512
 
@@ -173,17 +180,18 @@ class KeysetPagination(BasePagination):
         return rows, has_more
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
+        link: dict[str, Any] = {"type": ["string", "null"], "format": "uri"}
+        following = {**link, "example": f"http://127.0.0.1:8300/api/v1/chats?cursor={EXAMPLE_CURSOR}"}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
+            "properties": {"next": following, "previous": {**link, "example": None}, "results": schema},
         }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         return [
-            _parameter("cursor", {"type": "string"}, "Where to go on; taken from `next` or `previous`."),
+            _parameter("cursor", CURSOR_SCHEMA, "Where to go on; taken from `next` or `previous`."),
             _parameter("limit", limit, "Rows per page."),
         ]
 

@@ -7,12 +7,11 @@ from typing import Any, overload
 
 from django.http import QueryDict
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from cvgorod_hub.api.moments import parse_moment
+from cvgorod_hub.api.moments import MOMENT_SCHEMA, parse_moment
 
 MAX_DAYS = 36_500
 DAYS_HELP = "So many days back from now."
@@ -42,7 +41,7 @@ def _problem(name: str, values: list[Any], known: Collection[str], may_be_empty:
     return ""
 
 
-@extend_schema_field(OpenApiTypes.DATETIME)
+@extend_schema_field(MOMENT_SCHEMA)
 class MomentField(serializers.Field[datetime, str, str, Any]):
     """A time as `parse_moment` reads it."""
 

@@ -31,6 +31,9 @@ class HubViewSet(GenericViewSet[Any]):
     filterset_class: Any = None
     pagination_class: Any = None
     parameters: ClassVar[Mapping[str, type[QueryParameters]]] = {}
+    # For OpenAPI: what an action answers (of a list, one row), and what arguments of the path mean.
+    answers: ClassVar[Mapping[str, Any]] = {}
+    path_help: ClassVar[Mapping[str, str]] = {}
     lookup_value_regex = r"-?[0-9]{1,19}"
 
     @property
@@ -47,6 +50,8 @@ class HubViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.action is None:
+            return  # a method that is not allowed; its 405 follows
         known, may_be_empty = _known_parameters(type(self), self.action)
         check_parameters(request.query_params, known=known, may_be_empty=may_be_empty)
 

@@ -62,7 +62,7 @@ class MessagePagination(SearchPagination):
             "in": "query",
             "required": False,
             "allowEmptyValue": True,
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]*$", "examples": [LATEST]},
             "description": AFTER_HELP,
         }
         return [*super().get_schema_operation_parameters(view), after]

@@ -19,7 +19,13 @@ from sandbox.proposals import Proposal, propose_batch
 from tests.factories import AnalysisFactory, ChatFactory, MessageFactory, PersonFactory, ResponseFactory, role
 
 Status = PendingResponse.Status
-TEXTS = ["Почём роза Ред Наоми 50см?", "Привезите десять букетов завтра", "", "<b>&amp; «ёлка»\u2028🌹", "Спасибо!"]
+TEXTS = [
+    "Почём роза Ред Наоми 50см?",
+    "Привезите десять букетов завтра",
+    "",
+    "<b>&amp; «ёлка»\u2028🌹",
+    "Спасибо!",
+]
 # Of each state, for calls that use it up.
 DRAFTS_OF_A_STATE = 30
 
@@ -85,7 +91,9 @@ def _chats() -> list[Chat]:
 def _messages(chats: list[Chat], people: list[TelegramUser]) -> Iterator[Message]:
     """Every kind, source and analysis, some edited, answered, deleted, said by a channel."""
     now = timezone.now()
-    turns = zip(itertools.cycle(chats), itertools.cycle([*people, None]), itertools.cycle(TEXTS), strict=False)
+    turns = zip(
+        itertools.cycle(chats), itertools.cycle([*people, None]), itertools.cycle(TEXTS), strict=False
+    )
     meanings = itertools.cycle(itertools.product(Intent.values, Sentiment.values, [True, False]))
     kinds = itertools.product(Message.Type.values, range(6))
     for place, ((kind, _), (chat, person, text)) in enumerate(zip(kinds, turns, strict=False)):
@@ -150,5 +158,3 @@ def _batch(key: ApiKey, chats: list[Chat]) -> str:
     proposals = [Proposal(chat_id=chat.pk, text="Завтра выходной.") for chat in chats if chat.is_active]
     drafts, _created = propose_batch(proposals=proposals, actor=Actor.from_key(key), idempotency_key=None)
     return str(drafts[0].batch_id)
-
-

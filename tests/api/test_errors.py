@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.moments import FORMAT_HINT
 from cvgorod_hub.api.renderers import MAX_BODY_BYTES, OrjsonRenderer
 from messaging.api.messages import MessageViewSet
@@ -180,6 +181,15 @@ def test_an_unreadable_value_says_what_could_be_read(
     assert answer.json() == {"detail": f"{name}: {message}", "errors": {name: [message]}}
 
 
+@pytest.mark.parametrize("number", [-BIGINT, BIGINT - 1])
+@pytest.mark.parametrize("name", ["chat_id", "user_id", "reply_to"])
+def test_the_outermost_numbers_are_numbers(reader: Caller, name: str, number: int) -> None:
+    MessageFactory(text="Роза")
+
+    for search in ({}, {"search": "роза"}):
+        assert reader.get("messages", **{name: number}, **search).json()["results"] == []
+
+
 def test_all_that_is_wrong_is_said_at_once(reader: Caller) -> None:
     answer = reader.get("messages", chat_id="x", urgent="y", limit="5")
 
@@ -231,6 +241,13 @@ def test_another_method_is_a_405(reader: Caller, agent: Caller, method: str, pat
     assert answer.status_code == 405
     assert answer.json() == {"detail": f'Method "{method.upper()}" not allowed.'}
     assert "Allow" in answer.headers
+
+
+def test_another_method_is_a_405_whatever_its_parameters(reader: Caller) -> None:
+    for path in LISTS:
+        answer = reader.client.post(f"{reader.url(path)}?limit=5", headers=reader.headers())
+
+        assert answer.status_code == 405, path
 
 
 @pytest.mark.parametrize(
