@@ -34,7 +34,7 @@ MESSAGE_DETAIL = {
         "intent": "question",
         "sentiment": "neutral",
         "is_urgent": False,
-        "entities": {"flowers": ["роза"]},
+        "entities": [{"name": "роза", "quantity": 50}],
         "confidence": 0.9,
         "source": "pattern",
         "model_used": "",

@@ -90,6 +90,7 @@ class MessageFilterSet(HubFilterSet):
         min_value=1,
         max_value=MAX_DAYS,
         help_text=DAYS_HELP,
+        example=7,
     )
     search = SearchFilter(method="filter_search", max_length=1000, help_text=SEARCH_HELP)
     ordering = NamedChoiceFilter(

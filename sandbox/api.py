@@ -112,7 +112,7 @@ class BatchViewSet(HubViewSet):
     queryset = PendingResponse.objects.all()
     serializer_class = BatchProgressRow
     lookup_value_regex = UUID_PATTERN
-    path_help = {"id": "The `batch_id` of the answer to POST /send/batch."}
+    path_help = {"id": ("The `batch_id` of the answer to POST /send/batch.", examples.BATCH_ID)}
     answers = {"retrieve": examples.PROGRESS, "cancel": examples.PROGRESS}
 
     @extend_schema(summary="How many replies of a batch are in which state")

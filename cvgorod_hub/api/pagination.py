@@ -9,9 +9,9 @@ import base64
 import binascii
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import orjson
 from django.db.models import BigIntegerField, DateTimeField, QuerySet
@@ -29,13 +29,9 @@ from cvgorod_hub.common.statements import Param, Statement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
-EXAMPLE_CURSOR = "WzEsIjIwMjYtMTEtMjJUMDk6Mjk6NTgrMDA6MDAiLDEwMDdd"
-CURSOR_SCHEMA = {
-    "type": "string",
-    "minLength": 1,
-    "pattern": "^[A-Za-z0-9_-]+$",
-    "examples": [EXAMPLE_CURSOR],
-}
+CURSOR_PATTERN = "[A-Za-z0-9_-]"
+# What stands in the examples of OpenAPI.
+EXAMPLES: dict[type, Any] = {datetime: datetime(2026, 11, 22, 9, 29, 58, tzinfo=UTC), int: 1007}
 # Shapes of pages that a process keeps compiled; a few kilobytes each.
 MAX_STATEMENTS = 512
 
@@ -181,7 +177,10 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link: dict[str, Any] = {"type": ["string", "null"], "format": "uri"}
-        following = {**link, "example": f"http://127.0.0.1:8300/api/v1/chats?cursor={EXAMPLE_CURSOR}"}
+        following = {
+            **link,
+            "example": f"http://127.0.0.1:8300/api/v1/chats?cursor={_example(datetime, int)}",
+        }
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
@@ -190,8 +189,14 @@ class KeysetPagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        keyset = next(iter(cast("type[PagedView]", type(view)).keysets.values()))
+        cursor = {
+            "type": "string",
+            "pattern": f"^{CURSOR_PATTERN}+$",
+            "examples": [_example(*keyset.columns.values())],
+        }
         return [
-            _parameter("cursor", CURSOR_SCHEMA, "Where to go on; taken from `next` or `previous`."),
+            _parameter("cursor", cursor, "Where to go on; taken from `next` or `previous`."),
             _parameter("limit", limit, "Rows per page."),
         ]
 
@@ -230,6 +235,10 @@ def read_limit(request: Request, default: int = DEFAULT_LIMIT) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_LIMIT):
         raise ValidationError({"limit": f"Not a whole number from 1 to {MAX_LIMIT}."})
     return int(text)
+
+
+def _example(*kinds: type) -> str:
+    return Cursor(tuple(EXAMPLES[kind] for kind in kinds)).encode()
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

@@ -57,6 +57,12 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
         return value.isoformat()
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "examples": [7]})
+class DaysField(serializers.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_DAYS, help_text=DAYS_HELP, **options)
+
+
 class QueryParameters(serializers.Serializer[Any]):
     """The parameters of a call that is no list."""
 
@@ -64,7 +70,7 @@ class QueryParameters(serializers.Serializer[Any]):
 class PeriodParameters(QueryParameters):
     """`days` or `since`; neither means everything."""
 
-    days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, required=False, help_text=DAYS_HELP)
+    days = DaysField(required=False)
     since = MomentField(required=False, help_text=SINCE_HELP)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +80,7 @@ class PeriodParameters(QueryParameters):
 
 
 class DaysParameters(QueryParameters):
-    days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, default=7, help_text=DAYS_HELP)
+    days = DaysField(default=7)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

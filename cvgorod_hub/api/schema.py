@@ -22,6 +22,7 @@ ERROR = {
         "code": {"type": "string", "description": "Of a 409: the reason as one word, for programs."},
     },
 }
+NO_NUL = r"^[^\x00]*$"
 SUCCESSES = {"200": "As asked.", "201": "Taken."}
 REASONS = {
     "400": "A parameter, filter or field is unknown or cannot be read; `errors` names it.",
@@ -97,7 +98,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class StrictBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # the same
-    """A body refuses fields that it does not know."""
+    """A body refuses fields that it does not know, and texts with a NUL; lists have their length."""
 
     target_class = "cvgorod_hub.api.parameters.StrictSerializer"
     match_subclasses = True
@@ -105,6 +106,12 @@ class StrictBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         inherited = auto_schema._map_serializer  # noqa: SLF001  (as spectacular's own extensions do)
         schema: dict[str, Any] = inherited(self.target, direction, bypass_extensions=True)
+        for name, described in schema.get("properties", {}).items():
+            field = self.target.fields[name]
+            if isinstance(field, serializers.ListSerializer):
+                described |= {"minItems": field.min_length, "maxItems": field.max_length}
+            if "string" in described.get("type", ()) and not {"pattern", "format"} & described.keys():
+                described["pattern"] = NO_NUL
         return {**schema, "additionalProperties": False}
 
 
@@ -138,11 +145,13 @@ class HubSchema(AutoSchema):
             name = parameter["name"]
             if "[0-9]{1,19}" in parameter["schema"].get("pattern", ""):
                 parameter["schema"] = dict(BIGINT_SCHEMA)
-            parameter["description"] = self.view.path_help.get(name) or self._meaning_of(name)
+            meaning, example = self.view.path_help.get(name) or self._meaning_of(name)
+            parameter["description"] = meaning
+            parameter["schema"]["examples"] = [example]
         return parameters
 
-    def _meaning_of(self, name: str) -> str:
-        return str(self.view.serializer_class().fields[name].help_text)
+    def _meaning_of(self, name: str) -> tuple[str, object]:
+        return str(self.view.serializer_class().fields[name].help_text), self.view.answers["retrieve"][name]
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]

@@ -31,9 +31,10 @@ class HubViewSet(GenericViewSet[Any]):
     filterset_class: Any = None
     pagination_class: Any = None
     parameters: ClassVar[Mapping[str, type[QueryParameters]]] = {}
-    # For OpenAPI: what an action answers (of a list, one row), and what arguments of the path mean.
+    # For OpenAPI: what an action answers (of a list, one row), and the meaning of the path's arguments, each
+    # with an example; that of `id` is the row's own.
     answers: ClassVar[Mapping[str, Any]] = {}
-    path_help: ClassVar[Mapping[str, str]] = {}
+    path_help: ClassVar[Mapping[str, tuple[str, object]]] = {}
     lookup_value_regex = r"-?[0-9]{1,19}"
 
     @property

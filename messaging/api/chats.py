@@ -49,7 +49,7 @@ class ParticipantViewSet(RowListViewSet):
     serializer_class = ParticipantRow
     keysets = {"newest": Keyset({"id": int})}
     path_arguments = ("chat_id",)
-    path_help = {"chat_id": "Telegram's number of the chat."}
+    path_help = {"chat_id": ("Telegram's number of the chat.", examples.CHAT["id"])}
     answers = {"list": examples.PARTICIPANT}
 
     @classmethod

@@ -115,7 +115,7 @@ class ClientMessagesViewSet(MessageListViewSet):
     queryset = Message.objects.with_automatic()
     filterset_class = MessageFilterSet
     path_arguments = ("client_id",)
-    path_help = {"client_id": "Telegram's number of the person."}
+    path_help = {"client_id": ("Telegram's number of the person.", examples.MESSAGE["user_id"])}
     answers = {"list": examples.MESSAGE}
 
     @classmethod

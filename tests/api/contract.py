@@ -94,7 +94,10 @@ def _possible(chance: random.Random, cursors: Mapping[str, str]) -> Any:  # noqa
     """
 
     def before_call(_context: object, case: schemathesis.Case, _kwargs: object) -> None:
-        if case.meta is None or not case.meta.generation.mode.is_positive or not case.query:
+        if case.meta is None or not case.meta.generation.mode.is_positive:
+            return
+        _agree(case.body)
+        if not case.query:
             return
         query = case.query
         for name, words in WORDS.items():
@@ -109,6 +112,15 @@ def _possible(chance: random.Random, cursors: Mapping[str, str]) -> Any:  # noqa
         _place(query, case.operation.path, cursors, chance)
 
     return before_call
+
+
+def _agree(body: object) -> None:
+    """A proposal expires after the time it is meant for, and holds something to see."""
+    for proposal in body.get("messages", [body]) if isinstance(body, dict) else ():
+        if proposal.get("scheduled_at"):
+            proposal.pop("expires_at", None)
+        if proposal.get("text"):
+            proposal["text"] = f"{proposal['text'][:4000]}!"
 
 
 def _place(query: dict[str, Any], path: str, cursors: Mapping[str, str], chance: random.Random) -> None:
