@@ -1,6 +1,6 @@
 """OpenAPI: what drf-spectacular cannot see by itself."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
@@ -8,6 +8,9 @@ from drf_spectacular.utils import Direction, OpenApiExample, inline_serializer
 from rest_framework import serializers
 
 from cvgorod_hub.api.filters import BIGINT_SCHEMA
+
+if TYPE_CHECKING:
+    from cvgorod_hub.api.views import HubViewSet  # it is configured with this module
 
 ERROR = {
     "type": "object",
@@ -63,7 +66,10 @@ ERROR_EXAMPLES = {
     "401": {"detail": "The API key is not known here."},
     "403": {"detail": "This call needs an API key with the scope 'review'."},
     "404": {"detail": "There is no such reply."},
-    "409": {"detail": "The chat moved on since the reply was proposed.", "code": "stale"},
+    "409": {
+        "detail": "The conversation went on after this reply was proposed. Read it and confirm.",
+        "code": "stale",
+    },
     "413": {"detail": "The body is larger than 10485760 bytes."},
     "415": {"detail": 'Unsupported media type "text/plain" in request.'},
     "429": {"detail": "This API key may make 120 calls a minute. Try again in 12 s."},
@@ -104,10 +110,10 @@ class StrictBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        inherited = auto_schema._map_serializer  # noqa: SLF001  (as spectacular's own extensions do)
+        inherited: Any = auto_schema._map_serializer  # noqa: SLF001  (as spectacular's own extensions do)
         schema: dict[str, Any] = inherited(self.target, direction, bypass_extensions=True)
         for name, described in schema.get("properties", {}).items():
-            field = self.target.fields[name]
+            field: Any = self.target.fields[name]
             if isinstance(field, serializers.ListSerializer):
                 described |= {"minItems": field.min_length, "maxItems": field.max_length}
             if "string" in described.get("type", ()) and not {"pattern", "format"} & described.keys():
@@ -117,6 +123,8 @@ class StrictBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
 
 class HubSchema(AutoSchema):
     """Adds what a viewset declares: parameters, scope, examples of answers, what its path means."""
+
+    view: "HubViewSet"
 
     def get_override_parameters(self) -> list[Any]:
         parameter_class = getattr(self.view, "parameters", {}).get(getattr(self.view, "action", None))
@@ -140,7 +148,7 @@ class HubSchema(AutoSchema):
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Numbers as numbers; an `id` means what the row's `id` does."""
-        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        parameters = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
         for parameter in parameters:
             name = parameter["name"]
             if "[0-9]{1,19}" in parameter["schema"].get("pattern", ""):
@@ -148,7 +156,7 @@ class HubSchema(AutoSchema):
             meaning, example = self.view.path_help.get(name) or self._meaning_of(name)
             parameter["description"] = meaning
             parameter["schema"]["examples"] = [example]
-        return parameters
+        return list(parameters)
 
     def _meaning_of(self, name: str) -> tuple[str, object]:
         return str(self.view.serializer_class().fields[name].help_text), self.view.answers["retrieve"][name]

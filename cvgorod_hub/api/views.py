@@ -51,7 +51,7 @@ class HubViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if self.action is None:
+        if not self.action:
             return  # a method that is not allowed; its 405 follows
         known, may_be_empty = _known_parameters(type(self), self.action)
         check_parameters(request.query_params, known=known, may_be_empty=may_be_empty)

@@ -14,7 +14,10 @@ from sandbox import examples
 from sandbox.models import PendingResponse
 from tests.api.conftest import Caller
 from tests.factories import NOW, AnalysisFactory, ChatFactory, MessageFactory, PersonFactory, ResponseFactory
+from tests.marks import committed
 
+# A draft's snapshot, by which it is stale or not, must have seen its chat's messages: they are committed.
+pytestmark = committed
 Schema = dict[str, Any]
 Status = PendingResponse.Status
 # Bodies whose names are data.
