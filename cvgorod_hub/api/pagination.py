@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, ClassVar, Protocol, cast
+from urllib.parse import urlencode
 
 import orjson
 from django.db.models import BigIntegerField, DateTimeField, QuerySet
@@ -20,7 +21,6 @@ from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from cvgorod_hub.api.filters import BIGINT
@@ -212,7 +212,13 @@ def read_cursor(request: Request, name: str, keyset: Keyset) -> Cursor | None:
 
 
 def make_link(request: Request, name: str, cursor: Cursor) -> str:
-    return replace_query_param(request.build_absolute_uri(), name, cursor.encode())
+    """The address of this call with another cursor.
+
+    Made of what was understood, not of what was written: a query string whose letters are not escaped, as
+    curl sends it, reaches Django as bytes taken for Latin-1.
+    """
+    given = {**request.query_params.dict(), name: cursor.encode()}
+    return f"{request.build_absolute_uri(request.path)}?{urlencode(sorted(given.items()))}"
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)

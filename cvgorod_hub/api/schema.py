@@ -114,7 +114,7 @@ class StrictBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
         schema: dict[str, Any] = inherited(self.target, direction, bypass_extensions=True)
         for name, described in schema.get("properties", {}).items():
             field: Any = self.target.fields[name]
-            if isinstance(field, serializers.ListSerializer):
+            if described.get("type") == "array":
                 described |= {"minItems": field.min_length, "maxItems": field.max_length}
             if "string" in described.get("type", ()) and not {"pattern", "format"} & described.keys():
                 described["pattern"] = NO_NUL
@@ -124,7 +124,7 @@ class StrictBodyExtension(OpenApiSerializerExtension):  # type: ignore[no-untype
 class HubSchema(AutoSchema):
     """Adds what a viewset declares: parameters, scope, examples of answers, what its path means."""
 
-    view: "HubViewSet"
+    view: "HubViewSet"  # type: ignore[override]  # the only kind here
 
     def get_override_parameters(self) -> list[Any]:
         parameter_class = getattr(self.view, "parameters", {}).get(getattr(self.view, "action", None))
@@ -159,7 +159,8 @@ class HubSchema(AutoSchema):
         return list(parameters)
 
     def _meaning_of(self, name: str) -> tuple[str, object]:
-        return str(self.view.serializer_class().fields[name].help_text), self.view.answers["retrieve"][name]
+        row: Any = self.view.get_serializer_class()()
+        return str(row.fields[name].help_text), self.view.answers["retrieve"][name]
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]

@@ -99,6 +99,15 @@ def test_previous_finds_what_has_arrived(reader: Caller) -> None:
     assert [row["id"] for row in reader.follow(newer["previous"]).json()["results"]] == [arrived[2]]
 
 
+def test_links_keep_words_that_were_not_escaped(reader: Caller) -> None:
+    MessageFactory.create_batch(3, text="Роза")
+
+    first = reader.follow("/api/v1/messages?search=роза&limit=1").json()
+
+    assert "search=%D1%80%D0%BE%D0%B7%D0%B0" in first["next"]
+    assert len(reader.follow(first["next"]).json()["results"]) == 1
+
+
 def test_links_keep_the_filters(reader: Caller) -> None:
     wanted, other = ChatFactory(), ChatFactory()
     stored = store(wanted, [0] * 5)
