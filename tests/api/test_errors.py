@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
@@ -16,6 +16,7 @@ from cvgorod_hub.api.moments import FORMAT_HINT
 from cvgorod_hub.api.renderers import MAX_BODY_BYTES, OrjsonRenderer
 from messaging.api.messages import MessageViewSet
 from tests.api.conftest import Caller
+from tests.api.test_authentication import CALLS
 from tests.factories import ChatFactory, MessageFactory
 
 LISTS = {
@@ -134,6 +135,19 @@ def test_an_unknown_parameter_is_refused_by_name(reader: Caller, path: str) -> N
     if known is not None:
         assert message == f"There is no such parameter. This call takes: {', '.join(sorted(known))}."
     assert message.startswith("There is no such parameter. This call takes: ")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path", "scope"), CALLS)
+def test_every_call_refuses_what_it_does_not_know(
+    caller: Callable[..., Caller], method: str, path: str, scope: str
+) -> None:
+    program = caller(scope)
+
+    answer = getattr(program.client, method)(f"{program.url(path)}?chat=1", headers=program.headers())
+
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"chat"}
 
 
 @pytest.mark.parametrize(("path", "name"), PARAMETERS)

@@ -193,6 +193,33 @@ def test_a_broken_cursor_is_a_400_that_names_it(reader: Caller, cursor: str) -> 
     }
 
 
+# Lists by what their cursors hold: one of another kind is none of theirs.
+KINDS = {
+    "a time and a number": ["messages", "clients", "chats", "sandbox/pending", "analytics/unanswered"],
+    "two numbers": ["messages?search=роза&ordering=rank"],
+    "a number": ["chats/{chat}/participants"],
+}
+FOREIGN = {
+    "a time and a number": Cursor((NOW, 1)),
+    "two numbers": Cursor((1, 2)),
+    "a number": Cursor((1,)),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "foreign"),
+    [(path, name) for kind, paths in KINDS.items() for path in paths for name in FOREIGN if name != kind],
+)
+def test_a_cursor_of_another_list_is_a_400(reader: Caller, path: str, foreign: str) -> None:
+    url = reader.url(path.format(chat=MessageFactory().chat_id))
+    cursor = FOREIGN[foreign].encode()
+
+    answer = reader.follow(f"{url}{'&' if '?' in url else '?'}cursor={cursor}")
+
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"cursor"}
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "1e3", "ten", "10.0", "9" * 400, "٣", "１０", "+5"])
 def test_a_limit_that_cannot_be_is_a_400_that_names_it(reader: Caller, limit: str) -> None:
     answer = reader.get("messages", limit=limit)
