@@ -15,7 +15,7 @@ from django.db import connection
 
 from cvgorod_hub.api.keys import create_key
 from cvgorod_hub.api.models import ApiKey, Scope
-from messaging.models import Chat, Message
+from messaging.models import Message
 from tests.api.conftest import Caller
 from tests.api.test_feed import INSERT, settle
 from tests.factories import ChatFactory, MessageFactory
@@ -27,15 +27,16 @@ TURNS = 120
 
 
 class Writer:
-    """A connection that writes to messages of its own, so that no two of them wait for each other."""
+    """A connection that writes in a chat of its own, so that no two of them wait for each other."""
 
-    def __init__(self, session: psycopg.Connection, messages: list[int]) -> None:
+    def __init__(self, session: psycopg.Connection) -> None:
         self.session = session
-        self.messages = messages
+        self.chat = ChatFactory()
+        self.messages = [MessageFactory(chat=self.chat, text="").pk]
         self._fresh: list[int] = []
 
-    def insert(self, chat: Chat, number: int) -> None:
-        row = self.session.execute(INSERT, (chat.pk, number)).fetchone()
+    def insert(self, number: int) -> None:
+        row = self.session.execute(INSERT, (self.chat.pk, number)).fetchone()
         assert row is not None
         self._fresh.append(row[0])
 
@@ -100,12 +101,12 @@ class Reader:
 @pytest.mark.parametrize("kind", ["open", "filtered", "limited"])
 def test_the_reader_knows_all_in_the_end(sessions: list[psycopg.Connection], seed: int, kind: str) -> None:
     chance = random.Random(seed)  # noqa: S311  (the same turns for the same seed)
-    chats = [ChatFactory(), ChatFactory()]
-    writers = [Writer(session, [MessageFactory(chat=chats[0], text="").pk]) for session in sessions]
+    writers = [Writer(session) for session in sessions]
+    chats = [writer.chat.pk for writer in writers]
     key, secret = create_key(name="reader", scopes=[Scope.READ])
     if kind == "limited":
-        ApiKey.objects.filter(pk=key.pk).update(chat_ids=[chats[0].pk])
-    filters = {"chat_id": chats[0].pk} if kind == "filtered" else {}
+        ApiKey.objects.filter(pk=key.pk).update(chat_ids=chats[:2])
+    filters = {"chat_id": chats[0]} if kind == "filtered" else {}
     settle()
     reader = Reader(Caller(secret), limit=chance.choice([1, 3, 100]), **filters)
 
@@ -113,7 +114,7 @@ def test_the_reader_knows_all_in_the_end(sessions: list[psycopg.Connection], see
         writer = chance.choice(writers)
         match chance.choices(["insert", "edit", "commit", "roll back", "poll"], [4, 4, 3, 1, 4])[0]:
             case "insert":
-                writer.insert(chance.choice(chats), 10_000 + turn)
+                writer.insert(10_000 + turn)
             case "edit":
                 writer.edit(str(turn), chance)  # a word of its own: two that store the same new word wait
             case "commit":
@@ -129,5 +130,6 @@ def test_the_reader_knows_all_in_the_end(sessions: list[psycopg.Connection], see
     while reader.poll():
         pass
 
-    seen = Message.objects.all() if kind == "open" else Message.objects.filter(chat=chats[0])
-    assert reader.known == dict(seen.values_list("pk", "text"))
+    visible = {"open": chats, "filtered": chats[:1], "limited": chats[:2]}[kind]
+    stored = Message.objects.filter(chat__in=visible)
+    assert reader.known == dict(stored.values_list("pk", "text"))
