@@ -8,7 +8,8 @@ Messages of the clients' Telegram groups, and replies that a person approves bef
 a key has scopes (`read`, `propose`, `review`), and each call names the one that it needs.
 
 **An agent's day**: poll `GET /messages?after=latest`, go on with the `next` of each answer, propose with
-`POST /send`, and see what became of it with `GET /sandbox/{id}`; or be told by *webhooks*.
+`POST /send`, and see what became of it with `GET /sandbox/{id}`; or be told: *Webhooks*, below, are
+set up in the admin.
 
 **Lists** are pages: `{"next", "previous", "results"}`. Follow `next` until it is null; no row comes twice
 and none is missed while others arrive.
@@ -26,5 +27,4 @@ TAGS = {
     "analytics": "Where a client waits for an answer.",
     "send": "Proposing replies, one or up to 300 at once. Nothing is sent before a person approves.",
     "sandbox": "What became of a reply, and a person's decisions by way of a program.",
-    "webhooks": "What the hub posts to an agent that wants to be told; set up in the admin.",
 }

@@ -1,7 +1,7 @@
 """The API keeps its own schema: generated calls of every kind get no answer that it does not announce.
 
-A few minutes' worth of them here in one; tens of thousands with `HUB_CONTRACT_CALLS=1000 make test
-ARGS="tests/api/test_contract.py -s"`, that many random calls of each operation with each key.
+A few thousand here; tens of thousands by `make contract`, where CALLS are the random ones of each operation by
+each key. `HUB_CONTRACT_SEED` chooses others.
 """
 
 import os
