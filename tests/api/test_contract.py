@@ -1,7 +1,7 @@
 """The API keeps its own schema: generated calls of every kind get no answer that it does not announce.
 
-A few thousand here; tens of thousands by `make contract`, where CALLS are the random ones of each operation by
-each key. `HUB_CONTRACT_SEED` chooses others.
+A few thousand here; tens of thousands by `make contract`, where CALLS are the random ones of each operation
+by each key. `HUB_CONTRACT_SEED` chooses others.
 """
 
 import os
