@@ -187,6 +187,7 @@ def _configuration(rows: Rows, key: str, examples: int, seed: int, phases: froze
         "seed": seed,
         "dictionaries": {name: {"values": values} for name, values in known.items()},
         "headers": {"X-API-Key": rows.keys[key]},
+        "cache": {"enabled": False},
         "continue-on-failure": True,
         "request-timeout": 30,
         "output": {"sanitization": {"enabled": False}},

@@ -73,6 +73,5 @@ def test_the_client_answers_what_is_new_once_and_waits_when_told(live_server: Li
     [draft] = PendingResponse.objects.all()
     assert draft.chat_id == messages[0].chat_id
     assert draft.response_text == "О «Почём роза?»: 95 рублей."
-    assert draft.reply_to_message_id == messages[0].telegram_message_id
     assert clock.pauses[:2] == [2, 0]
     assert 1 <= clock.pauses[2] <= 60, "as Retry-After says"
