@@ -5,16 +5,18 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Generated calls of each operation by each key.
+CALLS ?= 60
 WORKERS := $(shell count=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((count > 4 ? 4 : count)))
 # What checks need to import the settings; they reach no server and read no secret of this machine.
 CHECK_ENV := SECRETS_PATH=/dev/null DJANGO_SECRET_KEY=checks-only \
 	DATABASE_URL=postgres://127.0.0.1:9/checks REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lock messages
+.PHONY: help run test lint bench contract lock messages
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/local.stamp ## run the hub on this machine; options in ARGS, such as ARGS="--port 8350"
 	@exec $(BIN)/python manage.py runhub $(ARGS)
@@ -31,6 +33,9 @@ lint: $(VENV)/dev.stamp ## check style, types, layers and migrations
 
 bench: $(VENV)/dev.stamp ## measure speed beside its bounds, and write bench.json; choose with ARGS="delivery"
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+contract: $(VENV)/dev.stamp ## tens of thousands of generated calls against the API's own schema; CALLS of each by each key
+	@HUB_CONTRACT_CALLS=$(CALLS) exec $(BIN)/python -m pytest -s tests/api/test_contract.py -k tens $(ARGS)
 
 messages: $(VENV)/dev.stamp ## collect the strings to translate and compile the catalogue (GNU gettext)
 	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location \

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 
+from clients import examples
 from clients.filters import ClientFilterSet
 from clients.models import TelegramUser
 from clients.querysets import TelegramUserQuerySet
@@ -25,6 +26,7 @@ class ClientViewSet(RowListViewSet):
     queryset = TelegramUserQuerySet(TelegramUser).with_messages_count()
     serializer_class = ClientRow
     filterset_class = ClientFilterSet
+    answers = {"list": examples.CLIENT, "retrieve": examples.CLIENT}
 
     keysets = {
         "newest": Keyset({"first_here": datetime, "id": int}),

@@ -12,7 +12,10 @@ from cvgorod_hub.api.filters import FlagFilter, HubFilterSet, NamedChoiceFilter,
 
 class ClientFilterSet(HubFilterSet):
     search = TextFilter(
-        method="filter_search", max_length=256, help_text="Parts of the first, last or user name."
+        method="filter_search",
+        max_length=256,
+        help_text="Parts of the first, last or user name.",
+        example="Ольга",
     )
     include_staff = FlagFilter(
         method="keep_all", help_text="true: everybody, our own people and bots as well."

@@ -12,7 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from cvgorod_hub import environment
+from cvgorod_hub import api_introduction, environment
 from cvgorod_hub.admin_theme import UNFOLD as UNFOLD
 from cvgorod_hub.common.redaction import redact
 
@@ -199,7 +199,9 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "cvgorod-hub",
-    "DESCRIPTION": "Messages of the clients' Telegram groups, and replies that a manager approves.",
+    "DESCRIPTION": api_introduction.DESCRIPTION,
+    "TAGS": [{"name": name, "description": text} for name, text in api_introduction.TAGS.items()],
+    "SORT_OPERATIONS": "cvgorod_hub.api.schema.sort_calls",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -221,6 +223,11 @@ SPECTACULAR_SETTINGS = {
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "defaultModelsExpandDepth": 0,
+        "displayRequestDuration": True,
+    },
     "REDOC_DIST": "SIDECAR",
 }
 

@@ -10,6 +10,7 @@ from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.parameters import DaysParameters, days_ago
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.views import HubViewSet
+from intents import examples
 from intents.models import MessageAnalysis
 from intents.overview import urgent_messages
 from intents.serializers import DailyBody, SummaryBody, UrgentBody, UrgentParameters
@@ -21,6 +22,7 @@ class IntentViewSet(HubViewSet):
     queryset = MessageAnalysis.objects.all()
     serializer_class = SummaryBody
     parameters = {"list": DaysParameters, "daily": DaysParameters, "urgent": UrgentParameters}
+    answers = {"list": examples.SUMMARY, "daily": examples.DAILY, "urgent": examples.URGENT}
 
     @extend_schema(
         operation_id="intents_summary",

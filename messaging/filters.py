@@ -47,18 +47,19 @@ class SearchFilter(TextFilter):
     output_field = SearchQueryField()
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(convert=compile_query, **options)
+        super().__init__(convert=compile_query, example="розы 50 см", **options)
 
 
 class MessageFilterSet(HubFilterSet):
     """All of them can be combined; together they narrow."""
 
-    chat_id = BigintFilter(help_text="In this chat.")
-    user_id = BigintFilter(help_text="By this person.")
+    chat_id = BigintFilter(help_text="In this chat.", example=-1001000000001)
+    user_id = BigintFilter(help_text="By this person.", example=501)
     role = NamedChoiceFilter(
         field_name="user__role__role_name",
         choices=role_choices,
         help_text=f"By people of this role: {', '.join(RoleName.values)}, or one added in the admin.",
+        example=RoleName.CLIENT.value,
     )
     clients_only = FlagFilter(method="filter_clients_only", help_text="true: by clients only.")
     exclude_automatic = FlagFilter(
@@ -68,11 +69,13 @@ class MessageFilterSet(HubFilterSet):
         method="filter_has_intent",
         choices=lambda: [("true", ""), ("false", ""), *analysis_choices("intent")],
         help_text="true: with an analysis; false: without; or an intent by name, as order.",
+        example="question",
     )
     sentiment = NamedChoiceFilter(
         field_name="analysis__sentiment",
         choices=lambda: analysis_choices("sentiment"),
         help_text="positive, neutral or negative.",
+        example="negative",
     )
     urgent = FlagFilter(method="filter_urgent", help_text="true: urgent only; false: the others.")
     message_type = NamedChoiceFilter(choices=Message.Type.choices, help_text="Of this kind.")
@@ -87,6 +90,7 @@ class MessageFilterSet(HubFilterSet):
         min_value=1,
         max_value=MAX_DAYS,
         help_text=DAYS_HELP,
+        example=7,
     )
     search = SearchFilter(method="filter_search", max_length=1000, help_text=SEARCH_HELP)
     ordering = NamedChoiceFilter(
@@ -101,7 +105,9 @@ class MessageFilterSet(HubFilterSet):
         method="keep_all", help_text="true: each row says in `highlight` where the search found something."
     )
     reply_to = BigintFilter(
-        field_name="reply_to_message_id", help_text="Answers to this telegram_message_id (with chat_id)."
+        field_name="reply_to_message_id",
+        help_text="Answers to this telegram_message_id (with chat_id).",
+        example=4711,
     )
 
     class Meta:
@@ -140,7 +146,10 @@ class MessageFilterSet(HubFilterSet):
 
 class ChatFilterSet(HubFilterSet):
     search = TextFilter(
-        method="filter_search", max_length=256, help_text="Part of the name, folder or customer number."
+        method="filter_search",
+        max_length=256,
+        help_text="Part of the name, folder or customer number.",
+        example="Ромашка",
     )
     chat_type = NamedChoiceFilter(choices=Chat.Type.choices, help_text="Of this kind.")
     is_active = FlagFilter(help_text="Whether the bot can write there.")

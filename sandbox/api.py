@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from cvgorod_hub.api.errors import ConflictError
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.views import HubViewSet, RowListViewSet
-from sandbox import review
+from sandbox import examples, review
 from sandbox.actors import Actor
 from sandbox.batches import batch_progress, withdraw_batch
 from sandbox.diff import text_diff
@@ -43,7 +43,12 @@ from sandbox.serializers import (
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_IDEMPOTENCY_KEY_LENGTH,
+        "examples": ["answer-to-1007"],
+    },
     OpenApiParameter.HEADER,
     description=(
         "Chosen by the caller, once per reply: the same key and body give the same draft with 200, "
@@ -51,16 +56,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     ),
 )
 UUID_PATTERN = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-PROPOSAL_EXAMPLE = OpenApiExample(
-    "An answer to a question",
-    value={
-        "chat_id": -1001000000001,
-        "text": "Да, роза есть, 95 рублей за штуку.",
-        "context": "The client asked for the price of roses.",
-        "reply_to_message_id": 4711,
-    },
-    request_only=True,
-)
 
 
 class SendViewSet(HubViewSet):
@@ -69,12 +64,13 @@ class SendViewSet(HubViewSet):
     required_scope = Scope.PROPOSE
     queryset = PendingResponse.objects.all()
     serializer_class = ProposalBody
+    answers = {"create": examples.PROPOSED, "batch": examples.BATCH}
 
     @extend_schema(
         operation_id="send",
         summary="Propose a reply",
         parameters=[IDEMPOTENCY_KEY],
-        examples=[PROPOSAL_EXAMPLE],
+        examples=[examples.PROPOSAL_REQUEST],
         responses={201: ProposedRow, 200: ProposedRow, 409: None},
     )
     def create(self, request: Request) -> Response:
@@ -91,6 +87,8 @@ class SendViewSet(HubViewSet):
         operation_id="send_batch",
         summary="Propose 1 to 300 replies, all or none",
         parameters=[IDEMPOTENCY_KEY],
+        request=BatchBody,
+        examples=[examples.BATCH_REQUEST],
         responses={201: BatchResult, 200: BatchResult, 409: None},
     )
     @action(detail=False, methods=["post"])
@@ -114,6 +112,8 @@ class BatchViewSet(HubViewSet):
     queryset = PendingResponse.objects.all()
     serializer_class = BatchProgressRow
     lookup_value_regex = UUID_PATTERN
+    path_help = {"id": ("The `batch_id` of the answer to POST /send/batch.", examples.BATCH_ID)}
+    answers = {"retrieve": examples.PROGRESS, "cancel": examples.PROGRESS}
 
     @extend_schema(summary="How many replies of a batch are in which state")
     def retrieve(self, _request: Request, pk: str) -> Response:
@@ -121,7 +121,11 @@ class BatchViewSet(HubViewSet):
             progress = batch_progress(batch_id=uuid.UUID(pk), actor=Actor.from_key(self.key))
         return Response(asdict(progress))
 
-    @extend_schema(summary="Take back what is not being sent yet", request=EmptyBody)
+    @extend_schema(
+        summary="Take back what of a batch is not being sent yet",
+        request=EmptyBody,
+        examples=[examples.NOTHING_REQUEST],
+    )
     @action(detail=True, methods=["post"])
     def cancel(self, _request: Request, pk: str) -> Response:
         self.read_body(EmptyBody)
@@ -136,6 +140,7 @@ class PendingViewSet(RowListViewSet):
     queryset = PendingResponse.objects.queue().with_staleness()
     serializer_class = ResponseRow
     chat_path = "chat_id"
+    answers = {"list": examples.REPLY}
     keysets = {"oldest": Keyset({"created_at": datetime, "id": int}, newest_first=False)}
 
 
@@ -148,6 +153,14 @@ class SandboxViewSet(HubViewSet):
     required_scope = Scope.READ
     queryset = PendingResponse.objects.with_staleness()
     serializer_class = ResponseDetail
+    answers = {
+        "retrieve": examples.DETAIL,
+        "approve": examples.detail("approved", "approved", **examples.APPROVAL),
+        "reject": examples.detail("rejected", "rejected", rejected_reason="The price is from last week."),
+        "cancel": examples.detail("cancelled", "cancelled"),
+        "retry": examples.detail("approved", "retried", **examples.APPROVAL, attempts=1),
+        "mark_sent": examples.detail("sent", "marked_sent", **examples.APPROVAL, attempts=1),
+    }
 
     @extend_schema(summary="A reply with its log")
     def retrieve(self, _request: Request, pk: str) -> Response:
@@ -156,28 +169,51 @@ class SandboxViewSet(HubViewSet):
         return Response(read_detail(int(pk)))
 
     @extend_schema(
-        summary="Approve exactly this text; delivery follows", request=ApprovalBody, responses=DECISION
+        summary="Approve exactly this text; delivery follows",
+        request=ApprovalBody,
+        examples=[examples.APPROVE_REQUEST, examples.EDIT_REQUEST],
+        responses=DECISION,
     )
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
     def approve(self, _request: Request, pk: str) -> Response:
         return self.decide(review.approve, pk, **self.read_body(ApprovalBody))
 
-    @extend_schema(summary="Reject a reply, with a reason", request=RejectionBody, responses=DECISION)
+    @extend_schema(
+        summary="Reject a reply, with a reason",
+        request=RejectionBody,
+        examples=[examples.REJECT_REQUEST],
+        responses=DECISION,
+    )
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
     def reject(self, _request: Request, pk: str) -> Response:
         return self.decide(review.reject, pk, **self.read_body(RejectionBody))
 
-    @extend_schema(summary="Take back what is not being sent yet", request=EmptyBody, responses=DECISION)
+    @extend_schema(
+        summary="Take back a reply that is not being sent yet",
+        request=EmptyBody,
+        examples=[examples.NOTHING_REQUEST],
+        responses=DECISION,
+    )
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
     def cancel(self, _request: Request, pk: str) -> Response:
         return self.decide(review.cancel, pk, **self.read_body(EmptyBody))
 
-    @extend_schema(summary="Send again what failed or is unknown", request=AttemptBody, responses=DECISION)
+    @extend_schema(
+        summary="Send again what failed or is unknown",
+        request=AttemptBody,
+        examples=[examples.ATTEMPT_REQUEST],
+        responses=DECISION,
+    )
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW)
     def retry(self, _request: Request, pk: str) -> Response:
         return self.decide(review.retry, pk, **self.read_body(AttemptBody))
 
-    @extend_schema(summary="An unknown one was seen to arrive", request=AttemptBody, responses=DECISION)
+    @extend_schema(
+        summary="Say that an unknown one was seen to arrive",
+        request=AttemptBody,
+        examples=[examples.ATTEMPT_REQUEST],
+        responses=DECISION,
+    )
     @action(detail=True, methods=["post"], required_scope=Scope.REVIEW, url_path="mark-sent")
     def mark_sent(self, _request: Request, pk: str) -> Response:
         return self.decide(review.mark_sent, pk, **self.read_body(AttemptBody))

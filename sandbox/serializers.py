@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from cvgorod_hub.api.filters import BIGINT
+from cvgorod_hub.api.filters import BIGINT, TEXT_SCHEMA
 from cvgorod_hub.api.parameters import MomentField, StrictSerializer
 from cvgorod_hub.api.rows import RowSerializer
 from sandbox.errors import InvalidTextError
@@ -18,6 +19,7 @@ MAX_CONTEXT_LENGTH = 20_000
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
 
+@extend_schema_field({**TEXT_SCHEMA, "maxLength": MAX_TEXT_LENGTH})
 class ReplyTextField(serializers.CharField):
     """What may be sent as one message; the limit counts Unicode code points after trimming."""
 
@@ -35,7 +37,11 @@ class ReplyTextField(serializers.CharField):
 
 
 class ProposalBody(StrictSerializer):
-    chat_id = serializers.IntegerField(min_value=-BIGINT, max_value=BIGINT - 1)
+    """A reply that waits for a person once it is taken."""
+
+    chat_id = serializers.IntegerField(
+        min_value=-BIGINT, max_value=BIGINT - 1, help_text="Where it goes, as `chat_id` of a message says."
+    )
     text = ReplyTextField(help_text=f"1 to {MAX_TEXT_LENGTH} characters, sent as they are.")
     context = serializers.CharField(  # type: ignore[assignment]  # a field, in spite of DRF's `context`
         default="",
@@ -61,6 +67,8 @@ class ProposalBody(StrictSerializer):
 
 
 class BatchBody(StrictSerializer):
+    """Replies that are taken all together or not at all."""
+
     messages: Any = serializers.ListSerializer(child=ProposalBody(), min_length=1, max_length=MAX_BATCH)
 
 
@@ -101,7 +109,7 @@ class BatchProgressRow(serializers.Serializer[Any]):
 
 
 class ResponseRow(RowSerializer):
-    id = serializers.IntegerField()
+    id = serializers.IntegerField(help_text="The hub's own number of the reply.")
     pending_id = serializers.IntegerField(source="pk", help_text="The same as id.")
     chat_id = serializers.IntegerField()
     client_name = serializers.CharField()
@@ -168,6 +176,8 @@ class ResponseDetail(ResponseRow):
 
 
 class ApprovalBody(StrictSerializer):
+    """Nothing approves the reply as it stands."""
+
     version = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -185,10 +195,19 @@ class ApprovalBody(StrictSerializer):
 
 
 class RejectionBody(StrictSerializer):
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=MAX_REASON_LENGTH)
+    """Nothing rejects without a reason."""
+
+    reason = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_REASON_LENGTH,
+        help_text="For the agent, which reads it as `rejected_reason`.",
+    )
 
 
 class AttemptBody(StrictSerializer):
+    """Nothing decides on the reply as it stands."""
+
     attempts = serializers.IntegerField(
         required=False,
         allow_null=True,

@@ -18,10 +18,13 @@ from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from cvgorod_hub.api.moments import parse_moment
+from cvgorod_hub.api.moments import MOMENT_SCHEMA, parse_moment
 from cvgorod_hub.common.statements import Param
 
 BIGINT = 2**63
+# As schemas for OpenAPI: a number of a row, and a text that says something (`check_parameters`).
+BIGINT_SCHEMA = {"type": "integer", "format": "int64", "minimum": -BIGINT, "maximum": BIGINT - 1}
+TEXT_SCHEMA = {"type": "string", "minLength": 1, "pattern": r"^[^\x00]*[^\x00\s][^\x00]*$"}
 
 
 class _BigintField(forms.IntegerField):
@@ -66,7 +69,7 @@ class _NamedChoiceField(forms.ChoiceField):
 class DocumentedFilter(django_filters.Filter):  # type: ignore[misc]  # django-filter carries no types
     """Says in OpenAPI what it takes; drf-spectacular knows only django-filter's own classes.
 
-    `convert` makes of what the caller wrote what the column is compared with.
+    `convert` makes of what the caller wrote what the column is compared with; `example` is for OpenAPI.
     """
 
     schema: Mapping[str, Any] = {"type": "string"}
@@ -74,11 +77,17 @@ class DocumentedFilter(django_filters.Filter):  # type: ignore[misc]  # django-f
     output_field: "Field[Any, Any] | None" = None
 
     def __init__(
-        self, *args: Any, help_text: str, convert: Callable[[Any], Any] | None = None, **options: Any
+        self,
+        *args: Any,
+        help_text: str,
+        convert: Callable[[Any], Any] | None = None,
+        example: object = None,
+        **options: Any,
     ) -> None:
         super().__init__(*args, help_text=help_text, **options)
         self.convert = convert
-        extend_schema_field({**self.describe(**options), "description": help_text})(self)
+        schema = {**self.describe(**options), "description": help_text}
+        extend_schema_field(schema if example is None else {**schema, "examples": [example]})(self)
 
     def describe(self, **_options: Any) -> dict[str, Any]:
         return dict(self.schema)
@@ -95,8 +104,7 @@ class BigintFilter(DocumentedFilter):
 
     def describe(self, **options: Any) -> dict[str, Any]:
         limits = {"minimum": options.get("min_value"), "maximum": options.get("max_value")}
-        given = {name: limit for name, limit in limits.items() if limit is not None}
-        return {"type": "integer", "format": "int64", **given}
+        return BIGINT_SCHEMA | {name: limit for name, limit in limits.items() if limit is not None}
 
 
 class DaysFilter(BigintFilter):
@@ -108,7 +116,7 @@ class DaysFilter(BigintFilter):
 class MomentFilter(DocumentedFilter):
     field_class = _MomentField
     output_field = DateTimeField()
-    schema = {"type": "string", "format": "date-time"}
+    schema = MOMENT_SCHEMA
 
 
 class FlagFilter(DocumentedFilter):
@@ -120,7 +128,7 @@ class TextFilter(DocumentedFilter):
     field_class = forms.CharField
 
     def describe(self, **options: Any) -> dict[str, Any]:
-        return {"type": "string", "maxLength": options["max_length"]}
+        return {**TEXT_SCHEMA, "maxLength": options["max_length"]}
 
 
 class NamedChoiceFilter(DocumentedFilter):
@@ -130,7 +138,7 @@ class NamedChoiceFilter(DocumentedFilter):
 
     def describe(self, **options: Any) -> dict[str, Any]:
         choices = options["choices"]
-        return {"type": "string"} if callable(choices) else {"type": "string", "enum": _names(choices)}
+        return dict(TEXT_SCHEMA) if callable(choices) else {"type": "string", "enum": _names(choices)}
 
 
 class HubFilterSet(django_filters.rest_framework.FilterSet):  # type: ignore[misc]  # the same

@@ -12,6 +12,13 @@ FORMAT_HINT = (
 # Telegram began in 2013; what lies outside is a mistake, and some of it overflows between time zones.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+# A day of these years, 24 hours of 60 minutes of 60 seconds: no leap second.
+MOMENT_SCHEMA = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^(?:19[7-9]|20\d|21\d)\d-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d",
+    "examples": ["2026-11-22T09:00:00+03:00"],
+}
 # In a query string, an offset's plus that was not escaped arrives as a space.
 _LOST_PLUS = re.compile(r"(\d:\d\d(?::\d\d(?:[.,]\d+)?)?) (\d\d:?\d\d)$")
 

@@ -9,9 +9,10 @@ import base64
 import binascii
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
+from urllib.parse import urlencode
 
 import orjson
 from django.db.models import BigIntegerField, DateTimeField, QuerySet
@@ -20,7 +21,6 @@ from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from cvgorod_hub.api.filters import BIGINT
@@ -29,6 +29,9 @@ from cvgorod_hub.common.statements import Param, Statement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+CURSOR_PATTERN = "[A-Za-z0-9_-]"
+# What stands in the examples of OpenAPI.
+EXAMPLES: dict[type, Any] = {datetime: datetime(2026, 11, 22, 9, 29, 58, tzinfo=UTC), int: 1007}
 # Shapes of pages that a process keeps compiled; a few kilobytes each.
 MAX_STATEMENTS = 512
 
@@ -180,17 +183,27 @@ class KeysetPagination(BasePagination):
         return rows, has_more
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": ["string", "null"], "format": "uri"}
+        link: dict[str, Any] = {"type": ["string", "null"], "format": "uri"}
+        following = {
+            **link,
+            "example": f"http://127.0.0.1:8300/api/v1/chats?cursor={_example(datetime, int)}",
+        }
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
+            "properties": {"next": following, "previous": {**link, "example": None}, "results": schema},
         }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        keyset = next(iter(cast("type[PagedView]", type(view)).keysets.values()))
+        cursor = {
+            "type": "string",
+            "pattern": f"^{CURSOR_PATTERN}+$",
+            "examples": [_example(*keyset.columns.values())],
+        }
         return [
-            _parameter("cursor", {"type": "string"}, "Where to go on; taken from `next` or `previous`."),
+            _parameter("cursor", cursor, "Where to go on; taken from `next` or `previous`."),
             _parameter("limit", limit, "Rows per page."),
         ]
 
@@ -206,7 +219,13 @@ def read_cursor(request: Request, name: str, keyset: Keyset) -> Cursor | None:
 
 
 def make_link(request: Request, name: str, cursor: Cursor) -> str:
-    return replace_query_param(request.build_absolute_uri(), name, cursor.encode())
+    """The address of this call with another cursor.
+
+    Made of what was understood, not of what was written: a query string whose letters are not escaped, as
+    curl sends it, reaches Django as bytes taken for Latin-1.
+    """
+    given = {**request.query_params.dict(), name: cursor.encode()}
+    return f"{request.build_absolute_uri(request.path)}?{urlencode(sorted(given.items()))}"
 
 
 @lru_cache(maxsize=MAX_STATEMENTS)
@@ -229,6 +248,10 @@ def read_limit(request: Request, default: int = DEFAULT_LIMIT) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_LIMIT):
         raise ValidationError({"limit": f"Not a whole number from 1 to {MAX_LIMIT}."})
     return int(text)
+
+
+def _example(*kinds: type) -> str:
+    return Cursor(tuple(EXAMPLES[kind] for kind in kinds)).encode()
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

@@ -7,12 +7,11 @@ from typing import Any, overload
 
 from django.http import QueryDict
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from cvgorod_hub.api.moments import parse_moment
+from cvgorod_hub.api.moments import MOMENT_SCHEMA, parse_moment
 
 MAX_DAYS = 36_500
 DAYS_HELP = "So many days back from now."
@@ -42,7 +41,7 @@ def _problem(name: str, values: list[Any], known: Collection[str], may_be_empty:
     return ""
 
 
-@extend_schema_field(OpenApiTypes.DATETIME)
+@extend_schema_field(MOMENT_SCHEMA)
 class MomentField(serializers.Field[datetime, str, str, Any]):
     """A time as `parse_moment` reads it."""
 
@@ -58,6 +57,12 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
         return value.isoformat()
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "examples": [7]})
+class DaysField(serializers.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_DAYS, help_text=DAYS_HELP, **options)
+
+
 class QueryParameters(serializers.Serializer[Any]):
     """The parameters of a call that is no list."""
 
@@ -65,7 +70,7 @@ class QueryParameters(serializers.Serializer[Any]):
 class PeriodParameters(QueryParameters):
     """`days` or `since`; neither means everything."""
 
-    days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, required=False, help_text=DAYS_HELP)
+    days = DaysField(required=False)
     since = MomentField(required=False, help_text=SINCE_HELP)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +80,7 @@ class PeriodParameters(QueryParameters):
 
 
 class DaysParameters(QueryParameters):
-    days = serializers.IntegerField(min_value=1, max_value=MAX_DAYS, default=7, help_text=DAYS_HELP)
+    days = DaysField(default=7)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -31,6 +31,10 @@ class HubViewSet(GenericViewSet[Any]):
     filterset_class: Any = None
     pagination_class: Any = None
     parameters: ClassVar[Mapping[str, type[QueryParameters]]] = {}
+    # For OpenAPI: what an action answers (of a list, one row), and the meaning of the path's arguments, each
+    # with an example; that of `id` is the row's own.
+    answers: ClassVar[Mapping[str, Any]] = {}
+    path_help: ClassVar[Mapping[str, tuple[str, object]]] = {}
     lookup_value_regex = r"-?[0-9]{1,19}"
 
     @property
@@ -47,6 +51,8 @@ class HubViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not self.action:
+            return  # a method that is not allowed; its 405 follows
         known, may_be_empty = _known_parameters(type(self), self.action)
         check_parameters(request.query_params, known=known, may_be_empty=may_be_empty)
 

@@ -54,7 +54,8 @@ class Param(Expression):
     def as_sql(  # type: ignore[override]  # its stubs know of numbers and texts only
         self, _compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, list["_Slot"]]:
-        return f"%s::{self.output_field.db_type(connection)}", [_Slot(self.name)]
+        # Filled into the text, the least bigint would be a minus before a number that is out of range.
+        return f"(%s)::{self.output_field.db_type(connection)}", [_Slot(self.name)]
 
 
 def number(name: str) -> Param:

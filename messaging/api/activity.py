@@ -9,6 +9,7 @@ from clients.serializers import ActiveClientsBody
 from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.parameters import DaysParameters, days_ago
 from cvgorod_hub.api.views import HubViewSet
+from messaging import examples
 from messaging.statistics import count_active_clients
 
 
@@ -17,6 +18,7 @@ class ActiveClientsViewSet(HubViewSet):
     queryset = TelegramUser.objects.all()
     serializer_class = ActiveClientsBody
     parameters = {"list": DaysParameters}
+    answers = {"list": examples.ACTIVE_CLIENTS}
 
     @extend_schema(
         operation_id="clients_stats_active_retrieve",

@@ -14,6 +14,7 @@ from cvgorod_hub.api.models import Scope
 from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.views import RowListViewSet, is_visible
 from cvgorod_hub.common.statements import moment, number
+from messaging import examples
 from messaging.filters import ChatFilterSet
 from messaging.models import Chat
 from messaging.serializers import ChatRow, HoursParameters, ParticipantRow, WaitingRow
@@ -30,6 +31,7 @@ class ChatViewSet(RowListViewSet):
     serializer_class = ChatRow
     filterset_class = ChatFilterSet
     chat_path = "id"
+    answers = {"list": examples.CHAT, "retrieve": examples.CHAT}
 
     keysets = {
         "newest": Keyset({"created_at": datetime, "id": int}),
@@ -47,6 +49,8 @@ class ParticipantViewSet(RowListViewSet):
     serializer_class = ParticipantRow
     keysets = {"newest": Keyset({"id": int})}
     path_arguments = ("chat_id",)
+    path_help = {"chat_id": ("Telegram's number of the chat.", examples.CHAT["id"])}
+    answers = {"list": examples.PARTICIPANT}
 
     @classmethod
     def rows(cls, *, is_limited: bool) -> QuerySet[Any]:  # noqa: ARG003  (`list` asks for the one chat)
@@ -71,6 +75,7 @@ class UnansweredViewSet(RowListViewSet):
     serializer_class = WaitingRow
     keysets = {"longest": Keyset({"waiting_since": datetime, "id": int}, newest_first=False)}
     parameters = {"list": HoursParameters}
+    answers = {"list": examples.WAITING}
 
     @classmethod
     def rows(cls, *, is_limited: bool) -> QuerySet[Chat]:

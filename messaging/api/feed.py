@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.views import APIView
 
 from cvgorod_hub.api.pagination import (
+    CURSOR_PATTERN,
     Cursor,
     Keyset,
     Page,
@@ -63,7 +64,7 @@ class MessagePagination(SearchPagination):
             "in": "query",
             "required": False,
             "allowEmptyValue": True,
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "pattern": f"^{CURSOR_PATTERN}*$", "examples": [LATEST]},
             "description": AFTER_HELP,
         }
         return [*super().get_schema_operation_parameters(view), after]

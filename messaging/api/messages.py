@@ -14,6 +14,7 @@ from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
 from cvgorod_hub.api.views import read_number
 from cvgorod_hub.common.statements import JsonRow, JsonRows, Statement, compile_documents, number
+from messaging import examples
 from messaging.api.context import read_context
 from messaging.api.feed import FEED, FEED_ORDER, MessagePagination
 from messaging.api.searching import FoundMessageRow, MessageListViewSet
@@ -46,6 +47,13 @@ class MessageViewSet(MessageListViewSet):
     filterset_class = MessageFilterSet
     pagination_class = MessagePagination
     keysets = {**MessageListViewSet.keysets, FEED_ORDER: FEED}
+    answers = {
+        "list": examples.MESSAGE,
+        "retrieve": examples.MESSAGE_DETAIL,
+        "context": examples.CONTEXT,
+        "total": examples.TOTAL,
+        "by_role": examples.BY_ROLE,
+    }
     parameters = {
         "context": ContextParameters,
         "total": PeriodParameters,
@@ -107,6 +115,8 @@ class ClientMessagesViewSet(MessageListViewSet):
     queryset = Message.objects.with_automatic()
     filterset_class = MessageFilterSet
     path_arguments = ("client_id",)
+    path_help = {"client_id": ("Telegram's number of the person.", examples.MESSAGE["user_id"])}
+    answers = {"list": examples.MESSAGE}
 
     @classmethod
     def rows(cls, *, is_limited: bool) -> QuerySet[Message]:

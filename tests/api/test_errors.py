@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
@@ -11,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.moments import FORMAT_HINT
 from cvgorod_hub.api.renderers import MAX_BODY_BYTES, OrjsonRenderer
 from messaging.api.messages import MessageViewSet
 from tests.api.conftest import Caller
+from tests.api.test_authentication import CALLS
 from tests.factories import ChatFactory, MessageFactory
 
 LISTS = {
@@ -135,6 +137,19 @@ def test_an_unknown_parameter_is_refused_by_name(reader: Caller, path: str) -> N
     assert message.startswith("There is no such parameter. This call takes: ")
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "path", "scope"), CALLS)
+def test_every_call_refuses_what_it_does_not_know(
+    caller: Callable[..., Caller], method: str, path: str, scope: str
+) -> None:
+    program = caller(scope)
+
+    answer = getattr(program.client, method)(f"{program.url(path)}?chat=1", headers=program.headers())
+
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"chat"}
+
+
 @pytest.mark.parametrize(("path", "name"), PARAMETERS)
 def test_a_parameter_without_value_is_refused(reader: Caller, path: str, name: str) -> None:
     for value in ("", " ", "\t"):
@@ -178,6 +193,15 @@ def test_an_unreadable_value_says_what_could_be_read(
     answer = reader.get("messages", **{name: value})
 
     assert answer.json() == {"detail": f"{name}: {message}", "errors": {name: [message]}}
+
+
+@pytest.mark.parametrize("number", [-BIGINT, BIGINT - 1])
+@pytest.mark.parametrize("name", ["chat_id", "user_id", "reply_to"])
+def test_the_outermost_numbers_are_numbers(reader: Caller, name: str, number: int) -> None:
+    MessageFactory(text="Роза")
+
+    for search in ({}, {"search": "роза"}):
+        assert reader.get("messages", **{name: number}, **search).json()["results"] == []
 
 
 def test_all_that_is_wrong_is_said_at_once(reader: Caller) -> None:
@@ -231,6 +255,13 @@ def test_another_method_is_a_405(reader: Caller, agent: Caller, method: str, pat
     assert answer.status_code == 405
     assert answer.json() == {"detail": f'Method "{method.upper()}" not allowed.'}
     assert "Allow" in answer.headers
+
+
+def test_another_method_is_a_405_whatever_its_parameters(reader: Caller) -> None:
+    for path in LISTS:
+        answer = reader.client.post(f"{reader.url(path)}?limit=5", headers=reader.headers())
+
+        assert answer.status_code == 405, path
 
 
 @pytest.mark.parametrize(

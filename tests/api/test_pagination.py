@@ -99,6 +99,15 @@ def test_previous_finds_what_has_arrived(reader: Caller) -> None:
     assert [row["id"] for row in reader.follow(newer["previous"]).json()["results"]] == [arrived[2]]
 
 
+def test_links_keep_words_that_were_not_escaped(reader: Caller) -> None:
+    MessageFactory.create_batch(3, text="Роза")
+
+    first = reader.follow("/api/v1/messages?search=роза&limit=1").json()
+
+    assert "search=%D1%80%D0%BE%D0%B7%D0%B0" in first["next"]
+    assert len(reader.follow(first["next"]).json()["results"]) == 1
+
+
 def test_links_keep_the_filters(reader: Caller) -> None:
     wanted, other = ChatFactory(), ChatFactory()
     stored = store(wanted, [0] * 5)
@@ -182,6 +191,33 @@ def test_a_broken_cursor_is_a_400_that_names_it(reader: Caller, cursor: str) -> 
         "detail": "cursor: Not a cursor of this list; take it from `next`.",
         "errors": {"cursor": ["Not a cursor of this list; take it from `next`."]},
     }
+
+
+# Lists by what their cursors hold: one of another kind is none of theirs.
+KINDS = {
+    "a time and a number": ["messages", "clients", "chats", "sandbox/pending", "analytics/unanswered"],
+    "two numbers": ["messages?search=роза&ordering=rank"],
+    "a number": ["chats/{chat}/participants"],
+}
+FOREIGN = {
+    "a time and a number": Cursor((NOW, 1)),
+    "two numbers": Cursor((1, 2)),
+    "a number": Cursor((1,)),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "foreign"),
+    [(path, name) for kind, paths in KINDS.items() for path in paths for name in FOREIGN if name != kind],
+)
+def test_a_cursor_of_another_list_is_a_400(reader: Caller, path: str, foreign: str) -> None:
+    url = reader.url(path.format(chat=MessageFactory().chat_id))
+    cursor = FOREIGN[foreign].encode()
+
+    answer = reader.follow(f"{url}{'&' if '?' in url else '?'}cursor={cursor}")
+
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"cursor"}
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "1001", "1e3", "ten", "10.0", "9" * 400, "٣", "１０", "+5"])

@@ -1,42 +1,77 @@
-"""The README's program that answers, as somebody would paste it, over real HTTP."""
+"""The README's client that polls and proposes, as an agent's author would paste it, against a live server."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from pytest_django.live_server_helper import LiveServer
 
 from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.api.keys.limits import counter
+from cvgorod_hub.api.models import ApiKey, Scope
+from messaging.models import Message
 from sandbox.models import PendingResponse
-from tests.factories import MessageFactory
+from tests.api.test_feed import settle
+from tests.factories import ManagerFactory, MessageFactory
 from tests.marks import committed
-from tests.readme import readme_function
 
-pytestmark = committed
-
-
-def answer(message: dict[str, Any]) -> str | None:
-    return "Да, есть." if message["text"].endswith("?") else None
+FOLDER = Path(__file__).parents[2]
 
 
-def test_the_program_answers_what_is_new_once(live_server: LiveServer) -> None:
-    answer_news = readme_function("answer_news")
-    MessageFactory.create(text="Есть ли роза?")
-    _key, text = create_key(name="agent", scopes=["read", "propose"])
-    with requests.Session() as hub:
-        hub.headers["X-API-Key"] = text
-        start = answer_news(hub, f"{live_server.url}/api/v1/messages?after=latest&clients_only=true", answer)
-        question = MessageFactory.create(text="А тюльпаны есть?")
-        MessageFactory.create(text="Спасибо!")
-
-        ends = [answer_news(hub, start, answer) for _ in range(2)]  # the second time it proposes nothing new
-        assert answer_news(hub, ends[0], answer) == ends[0] == ends[1]
-
-    assert list(PendingResponse.objects.values_list("chat", "response_text")) == [
-        (question.chat_id, "Да, есть.")
-    ]
+class EnoughError(Exception):
+    """The client would go on for ever."""
 
 
-def test_the_program_says_when_it_is_refused(live_server: LiveServer) -> None:
-    with requests.Session() as hub, pytest.raises(requests.HTTPError, match="401"):
-        readme_function("answer_news")(hub, f"{live_server.url}/api/v1/messages?after=latest", answer)
+class Clock:
+    """Instead of sleeping the hub's day goes on: a script of what happens at each pause."""
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+        self.pauses: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        if not self.script:
+            raise EnoughError
+        self.script.pop(0)()
+        settle()
+
+
+def client_of(name: str) -> dict[str, Any]:
+    snippets = re.findall(r"```python\n(.*?)```", (FOLDER / name).read_text(encoding="utf-8"), re.DOTALL)
+    [snippet] = [snippet for snippet in snippets if "def answer_clients" in snippet]
+    names: dict[str, Any] = {}
+    exec(snippet, names)  # noqa: S102  (our own README)
+    return names
+
+
+@committed
+@pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
+def test_the_client_answers_what_is_new_once_and_waits_when_told(live_server: LiveServer, name: str) -> None:
+    names = client_of(name)
+    key, secret = create_key(name="agent", scopes=[Scope.READ, Scope.PROPOSE])
+    ApiKey.objects.filter(pk=key.pk).update(calls_per_minute=3)
+    MessageFactory(text="До нас")
+    settle()
+    messages: list[Message] = []
+
+    def write() -> None:
+        messages.append(MessageFactory(text="Почём роза?"))
+        MessageFactory(user=ManagerFactory(), text="Сейчас спрошу")
+
+    def edit() -> None:
+        counter.forget()
+        Message.objects.filter(pk=messages[0].pk).update(forwarded_from="Ольга")
+
+    # Nothing new; then a message, answered; the fourth call of the minute waits; the same message once more.
+    names["time"] = clock = Clock(write, lambda: None, edit, counter.forget, lambda: None)
+
+    with pytest.raises(EnoughError):
+        names["answer_clients"](live_server.url, secret, lambda row: f"О «{row['text']}»: 95 рублей.")
+
+    [draft] = PendingResponse.objects.all()
+    assert draft.chat_id == messages[0].chat_id
+    assert draft.response_text == "О «Почём роза?»: 95 рублей."
+    assert clock.pauses[:2] == [2, 0]
+    assert 1 <= clock.pauses[2] <= 60, "as Retry-After says"
