@@ -16,6 +16,17 @@ LIKELY = 0.15
 # An unknown word is a name or slang; it is declined as all nouns together are.
 _ENDINGS = ("", *"аяуюеыиьо", *"ой ей ом ем ов ев ам ям ами ями ах ях ью".split())  # noqa: SIM905
 _FINAL = "аяуюеыиьо"
+# The dictionary takes these for adverbs, people for what they are: when something is.
+_WHEN = {
+    "утром": "утро",
+    "днем": "день",
+    "вечером": "вечер",
+    "ночью": "ночь",
+    "весной": "весна",
+    "летом": "лето",
+    "осенью": "осень",
+    "зимой": "зима",
+}
 
 
 def is_established(word: str) -> bool:
@@ -61,7 +72,8 @@ def _shares(word: str) -> dict[str, float]:
     for parse in [parse for parse in parses if "Abbr" not in parse.tag] or parses:
         shares[parse.normal_form] += parse.score
     whole = sum(shares.values()) or 1.0
-    return {lemma: share / whole for lemma, share in shares.items()}
+    found = {lemma: share / whole for lemma, share in shares.items()}
+    return {**found, _WHEN[word]: 1.0} if word in _WHEN else found
 
 
 def _declined(word: str) -> Iterator[str]:

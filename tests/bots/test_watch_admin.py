@@ -92,7 +92,7 @@ def test_problems_are_found_once_for_a_page(
 ) -> None:
     page(admin_client, "/admin/password_change/")
     # Session and person, the badges of the queue and of failed updates, and the five of the problems.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page(admin_client, "/admin/password_change/")
 
 

@@ -17,6 +17,7 @@ from messaging import announcing
 from messaging.chats import follow_migration
 from messaging.models import Message
 from messaging.tasks import announce_messages
+from tests.api.test_feed import settle
 from tests.factories import ChatFactory, MessageFactory, PersonFactory
 from tests.marks import committed
 
@@ -30,6 +31,12 @@ def batches(endpoint: WebhookEndpoint) -> list[dict[str, Any]]:
     return [json.loads(row.payload)["data"] for row in rows]
 
 
+def announce() -> int:
+    """When no transaction of another test hides what was stored."""
+    settle()
+    return announce_messages()
+
+
 def told(endpoint: WebhookEndpoint) -> list[int]:
     return [message["id"] for batch in batches(endpoint) for message in batch["messages"]]
 
@@ -38,15 +45,15 @@ def told(endpoint: WebhookEndpoint) -> list[int]:
 def follower(make_endpoint: MakeEndpoint) -> WebhookEndpoint:
     """One that has found its place."""
     endpoint = make_endpoint(events=[Event.MESSAGE_NEW])
-    assert announce_messages() == 0
+    assert announce() == 0
     return endpoint
 
 
 def test_new_messages_come_as_the_api_has_them(follower: WebhookEndpoint, client: Client) -> None:
     message = MessageFactory.create(text="Есть роза?")
 
-    assert announce_messages() == 1
-    assert announce_messages() == 0
+    assert announce() == 1
+    assert announce() == 0
 
     [batch] = batches(follower)
     _key, text = create_key(name="reader", scopes=["read"])
@@ -61,23 +68,23 @@ def test_what_was_said_before_the_webhook_is_no_news(make_endpoint: MakeEndpoint
     MessageFactory.create()
     endpoint = make_endpoint(events=[Event.MESSAGE_NEW])
 
-    assert announce_messages() == 0
+    assert announce() == 0
     later = MessageFactory.create()
-    assert announce_messages() == 1
+    assert announce() == 1
 
     assert told(endpoint) == [later.pk]
 
 
 def test_edits_and_transcripts_come_again(follower: WebhookEndpoint) -> None:
     message = MessageFactory.create()
-    announce_messages()
+    announce()
 
     Message.objects.filter(pk=message.pk).update(text="стало")
-    announce_messages()
+    announce()
     Message.objects.filter(pk=message.pk).update(transcript="слова")
-    announce_messages()
+    announce()
     Message.objects.filter(pk=message.pk).update(transcript_state="done")  # nobody reads that
-    announce_messages()
+    announce()
 
     assert told(follower) == [message.pk] * 3
     assert [batch["messages"][0]["transcript"] for batch in batches(follower)] == ["", "", "слова"]
@@ -86,7 +93,7 @@ def test_edits_and_transcripts_come_again(follower: WebhookEndpoint) -> None:
 def test_imported_history_is_no_news(follower: WebhookEndpoint) -> None:
     MessageFactory.create(source=Message.Source.IMPORT)
 
-    assert announce_messages() == 0
+    assert announce() == 0
 
 
 def test_many_messages_come_in_batches(follower: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +103,7 @@ def test_many_messages_come_in_batches(follower: WebhookEndpoint, monkeypatch: p
         first = [message.pk for message in MessageFactory.create_batch(7, chat=chat, user=person)]
     second = [message.pk for message in MessageFactory.create_batch(2, chat=chat, user=person)]
 
-    assert announce_messages() == 3
+    assert announce() == 3
 
     assert [len(batch["messages"]) for batch in batches(follower)] == [3, 3, 3]
     assert told(follower) == first + second
@@ -123,7 +130,7 @@ def test_a_message_that_commits_late_is_not_skipped(follower: WebhookEndpoint) -
     meanwhile = told(follower)
     may_commit.set()
     thread.join()
-    announce_messages()
+    announce()
 
     assert meanwhile == []  # a later one waits for those that could precede it
     assert told(follower) == [*late, quick]
@@ -132,11 +139,11 @@ def test_a_message_that_commits_late_is_not_skipped(follower: WebhookEndpoint) -
 def test_only_the_chats_that_it_may_hear(make_endpoint: MakeEndpoint) -> None:
     here, elsewhere = ChatFactory.create_batch(2)
     endpoint = make_endpoint(events=[Event.MESSAGE_NEW], chat_ids=[here.pk])
-    announce_messages()
+    announce()
     wanted = MessageFactory.create(chat=here)
     MessageFactory.create_batch(3, chat=elsewhere)
 
-    assert announce_messages() == 1
+    assert announce() == 1
 
     assert told(endpoint) == [wanted.pk]
     # What was left out is not passed over again: the place is behind it.
@@ -149,11 +156,11 @@ def test_a_group_is_heard_on_after_it_became_a_supergroup(make_endpoint: MakeEnd
     group = ChatFactory.create()
     endpoint = make_endpoint(events=[Event.MESSAGE_NEW], chat_ids=[group.pk])
     everywhere = make_endpoint(name="everywhere", events=[Event.MESSAGE_NEW])
-    announce_messages()
+    announce()
 
     follow_migration(old_id=group.pk, new_id=-1009)
     message = MessageFactory.create(chat_id=-1009)
-    announce_messages()
+    announce()
 
     assert told(endpoint) == told(everywhere) == [message.pk]
     everywhere.refresh_from_db()
@@ -165,10 +172,10 @@ def test_a_key_that_may_not_read_hears_no_messages(make_endpoint: MakeEndpoint) 
     endpoints = {
         scope: make_endpoint(name=scope, key=key, events=[Event.MESSAGE_NEW]) for scope, key in keys.items()
     }
-    announce_messages()
+    announce()
     MessageFactory.create()
 
-    assert announce_messages() == 2
+    assert announce() == 2
 
     assert [scope for scope, endpoint in endpoints.items() if told(endpoint)] == ["read", "admin"]
 
@@ -176,20 +183,20 @@ def test_a_key_that_may_not_read_hears_no_messages(make_endpoint: MakeEndpoint) 
 def test_a_paused_follower_goes_on_where_it_stood(follower: WebhookEndpoint) -> None:
     WebhookEndpoint.objects.update(paused_at=timezone.now())
     message = MessageFactory.create()
-    assert announce_messages() == 0
+    assert announce() == 0
 
     WebhookEndpoint.objects.update(paused_at=None)
-    assert announce_messages() == 1
+    assert announce() == 1
 
     assert told(follower) == [message.pk]
 
 
 def test_a_place_from_before_a_restore_begins_anew(follower: WebhookEndpoint) -> None:
     WebhookEndpoint.objects.update(feed_xid=2**60)
-    assert announce_messages() == 0
+    assert announce() == 0
     message = MessageFactory.create()
 
-    assert announce_messages() == 1
+    assert announce() == 1
 
     assert told(follower) == [message.pk]
 
@@ -200,7 +207,7 @@ def test_two_workers_tell_a_message_once(follower: WebhookEndpoint) -> None:
 
     def work() -> None:
         together.wait()
-        announce_messages()
+        announce()
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
@@ -208,7 +215,7 @@ def test_two_workers_tell_a_message_once(follower: WebhookEndpoint) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    announce_messages()
+    announce()
 
     ids = told(follower)
     assert len(ids) == len(set(ids)) == 5

@@ -40,14 +40,14 @@ def test_a_list_typed_after_the_move_holds_both() -> None:
     typed = {"name": "agent", "url": "https://127.0.0.1:8443/", "events": ["draft.sent"]}
 
     for chat_id in (OLD, NEW):
-        form = WebhookEndpointForm({**typed, "chat_ids": str(chat_id), "is_active": "on"})
+        form = WebhookEndpointForm({**typed, "chat_ids": [str(chat_id)], "is_active": "on"})
 
         assert form.is_valid(), form.errors
         assert set(form.cleaned_data["chat_ids"]) == {OLD, NEW}
 
 
 def test_an_empty_list_stays_all_chats() -> None:
-    typed = {"name": "agent", "url": "https://127.0.0.1:8443/", "events": ["draft.sent"], "chat_ids": ""}
+    typed = {"name": "agent", "url": "https://127.0.0.1:8443/", "events": ["draft.sent"], "chat_ids": []}
 
     form = WebhookEndpointForm(typed)
 
