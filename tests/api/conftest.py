@@ -1,7 +1,9 @@
 """A caller with a key, as a program would be."""
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.http import HttpResponse
@@ -10,6 +12,12 @@ from django.test import Client
 from cvgorod_hub.api.keys import create_key
 from cvgorod_hub.api.keys.limits import counter
 from cvgorod_hub.api.models import Scope
+
+
+def in_json(moment: datetime) -> str:
+    """As PostgreSQL writes it: without the zeros at the end of a fraction."""
+    text = moment.astimezone(UTC).isoformat()
+    return re.sub(r"(\.\d*?)0+(?=\+)", r"\1", text)
 
 
 class Caller:

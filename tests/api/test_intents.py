@@ -6,7 +6,7 @@ from django.utils import timezone
 from clients.models import RoleName
 from intents.models import Intent, Sentiment
 from messaging.models import Message
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, in_json
 from tests.factories import (
     AnalysisFactory,
     ChatFactory,
@@ -109,7 +109,7 @@ def test_urgent_is_unanswered_first_then_newest(reader: Caller) -> None:
         "sentiment": "negative",
         "chat_id": waiting_chat.pk,
         "chat_name": "Ромашка",
-        "timestamp": waiting_first.timestamp.isoformat(),
+        "timestamp": in_json(waiting_first.timestamp),
         "unanswered": True,
     }
 

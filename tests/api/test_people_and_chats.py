@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from clients.models import RoleName
 from messaging.models import Chat, Message
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, in_json
 from tests.factories import NOW, ChatFactory, ManagerFactory, MessageFactory, PersonFactory, role
 
 
@@ -107,7 +107,7 @@ def chat_row(chat: Chat) -> dict[str, object]:
         "migrated_to": None,
         "last_message_at": "2026-11-22T09:00:00+00:00",
         "waiting_since": "2026-11-22T08:00:00+00:00",
-        "created_at": chat.created_at.isoformat(),
+        "created_at": in_json(chat.created_at),
     }
 
 
@@ -197,8 +197,8 @@ def test_unanswered(reader: Caller) -> None:
     assert rows[0] == {
         "chat_id": chat.pk,
         "chat_name": "Ромашка",
-        "waiting_since": chat.waiting_since.isoformat(),
-        "last_message_at": chat.last_message_at.isoformat(),
+        "waiting_since": in_json(chat.waiting_since),
+        "last_message_at": in_json(chat.last_message_at),
         "message_id": first.pk,
         "text": "Ау?",
         "transcript": "",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cvgorod_hub.api.models import ApiKey, Scope
 from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, in_json
 from tests.factories import NOW, ChatFactory, MessageFactory, ResponseFactory, make
 from tests.marks import committed
 
@@ -393,7 +393,7 @@ def row_of(draft: PendingResponse) -> dict[str, object]:
         "telegram_message_id": None,
         "attempts": 0,
         "last_error": "",
-        "created_at": draft.created_at.isoformat(),
+        "created_at": in_json(draft.created_at),
     }
 
 
