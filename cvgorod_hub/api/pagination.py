@@ -177,7 +177,7 @@ class KeysetPagination(BasePagination):
         key = {} if cursor is None else view.keysets[shape.order].values(cursor.key)
         statement = page_statement(type(view), shape)
         # A plan for any list of chats reads everybody's messages on until a quiet chat has filled a page.
-        rows: list[tuple[str, str]] = statement.rows({**values, **key}, plan_anew=shape.is_limited)
+        rows = statement.page({**values, **key}, plan_anew=shape.is_limited)
         has_more = len(rows) > shape.limit
         del rows[shape.limit :]
         return rows, has_more

@@ -15,7 +15,7 @@ from cvgorod_hub.api.pagination import Keyset, KeysetPagination, Page, PageShape
 from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters, read_with
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.rows import RowSerializer
-from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, number, numbers
+from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, compile_page, number, numbers
 
 VISIBLE_CHATS = "visible chats"
 
@@ -107,7 +107,7 @@ class RowListViewSet(HubViewSet):
         if shape.seek:
             queryset = keyset.seek(queryset, forward=shape.is_forward)
         queryset = keyset.order(queryset, forward=shape.is_forward)[: shape.limit + 1]
-        return compile_documents(queryset, columns=cls.serializer_class.columns(), key=tuple(keyset.columns))
+        return compile_page(queryset, columns=cls.serializer_class.columns(), key=tuple(keyset.columns))
 
     @classmethod
     def compile_detail(cls, *, is_limited: bool) -> Statement:

@@ -13,7 +13,14 @@ from cvgorod_hub.api.pagination import PageShape
 from cvgorod_hub.api.parameters import PeriodParameters
 from cvgorod_hub.api.schema import page_of
 from cvgorod_hub.api.views import read_number
-from cvgorod_hub.common.statements import JsonRow, JsonRows, Statement, compile_documents, number
+from cvgorod_hub.common.statements import (
+    JsonRow,
+    JsonRows,
+    Statement,
+    compile_documents,
+    compile_page,
+    number,
+)
 from messaging import examples
 from messaging.api.context import read_context
 from messaging.api.feed import FEED, FEED_ORDER, MessagePagination
@@ -67,7 +74,7 @@ class MessageViewSet(MessageListViewSet):
         rows: MessageQuerySet = cls.rows(is_limited=shape.is_limited)  # type: ignore[assignment]
         changes = cls.narrow(rows.news().settled(), dict(shape.filters))
         changes = FEED.order(FEED.seek(changes))[: shape.limit]
-        return compile_documents(changes, columns=MessageRow.columns(), key=tuple(FEED.columns))
+        return compile_page(changes, columns=MessageRow.columns(), key=tuple(FEED.columns))
 
     @classmethod
     def compile_detail(cls, *, is_limited: bool) -> Statement:
