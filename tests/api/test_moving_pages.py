@@ -70,13 +70,17 @@ class Hub:
 
 @contextmanager
 def writing(hub: Hub) -> Iterator[Callable[[], None]]:
-    """Another thread commits rows; yields what waits until it has committed once more."""
-    is_over, ticks = threading.Event(), threading.Semaphore(0)
+    """Another thread commits rows; yields what lets it begin one more, and waits until one is committed.
+
+    It is one row ahead, so that it writes while a page is read, and no faster than pages are read, or whoever
+    reads three rows a page would never arrive.
+    """
+    is_over, ticks, permits = threading.Event(), threading.Semaphore(0), threading.Semaphore(1)
     failures: list[BaseException] = []
 
     def write() -> None:
         try:
-            while not is_over.is_set():
+            while permits.acquire() and not is_over.is_set():
                 hub.add()
                 ticks.release()
         except BaseException as error:
@@ -86,6 +90,7 @@ def writing(hub: Hub) -> Iterator[Callable[[], None]]:
             connection.close()
 
     def wait() -> None:
+        permits.release()
         assert ticks.acquire(timeout=WAIT_SECONDS), failures
 
     thread = threading.Thread(target=write)
@@ -94,6 +99,7 @@ def writing(hub: Hub) -> Iterator[Callable[[], None]]:
         yield wait
     finally:
         is_over.set()
+        permits.release()
         thread.join()
     assert not failures
 
@@ -182,7 +188,7 @@ def test_no_row_twice_and_none_missing(hub_and_reader: tuple[Hub, Caller], path:
 def walk_back(reader: Caller, last: dict[str, Any], between: Callable[[], None]) -> list[int]:
     """The list from its beginning up to the end of the page, read by `previous`.
 
-    Rows are added at the head too, faster than they are read perhaps; so many pages must be enough.
+    Rows are added at the head too; so many pages must be enough.
     """
     found = ids(last)
     url = last["previous"]
