@@ -12,8 +12,8 @@ from clients.filters import ClientFilterSet
 from clients.models import TelegramUser
 from clients.querysets import TelegramUserQuerySet
 from clients.serializers import ClientRow
+from cvgorod_hub.api.keysets import Keyset
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.views import RowListViewSet, is_visible
 
 

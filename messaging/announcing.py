@@ -8,7 +8,7 @@ from celery import signature
 from django.db import transaction
 
 from cvgorod_hub.api.hooks.followers import News, Place, anyone_follows, tell_followers
-from cvgorod_hub.api.pagination import Cursor
+from cvgorod_hub.api.keysets import Cursor
 from cvgorod_hub.common.nudge import nudge
 from messaging.api.feed import FEED, oldest_running
 from messaging.models import Message

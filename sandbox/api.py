@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cvgorod_hub.api.errors import ConflictError
+from cvgorod_hub.api.keysets import Keyset
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.views import HubViewSet, RowListViewSet
 from sandbox import examples, review
 from sandbox.actors import Actor

@@ -4,34 +4,20 @@ from typing import Any
 
 from cvgorod_hub.api.hooks.events import Event
 from cvgorod_hub.api.hooks.schema import describe_webhook
+from sandbox.examples import REPLY
 from sandbox.serializers import DraftEventData
+
+# What a decided reply says; whether it is stale is asked of those that wait.
+_DECIDED = {name: value for name, value in REPLY.items() if name != "is_stale"} | {
+    "original_text": "Да, роза есть, 95 рублей.",
+    "version": 2,
+    "approved_by": "Анна",
+    "approved_at": "2026-11-22T09:31:00.123456+00:00",
+}
 
 
 def _example(**differences: Any) -> dict[str, Any]:
-    draft: dict[str, Any] = {
-        "id": 42,
-        "pending_id": 42,
-        "chat_id": -1001000000001,
-        "client_name": "Салон «Ромашка»",
-        "response_text": "Да, роза есть, 95 рублей за штуку.",
-        "original_text": "Да, роза есть, 95 рублей.",
-        "context": "The client asked for the price of roses.",
-        "reply_to_message_id": 4711,
-        "status": differences["outcome"],
-        "version": 2,
-        "requested_by": "agent",
-        "approved_by": "Анна",
-        "approved_at": "2026-11-22T09:29:00+00:00",
-        "rejected_reason": "",
-        "batch_id": None,
-        "scheduled_at": None,
-        "expires_at": "2026-11-25T09:00:00+00:00",
-        "sent_at": None,
-        "telegram_message_id": None,
-        "attempts": 0,
-        "last_error": "",
-        "created_at": "2026-11-22T09:00:00+00:00",
-    }
+    draft = {**_DECIDED, "status": differences["outcome"]}
     return {"draft": draft, "is_edited": True, "by": "Анна", "detail": "", "log_id": 107, **differences}
 
 

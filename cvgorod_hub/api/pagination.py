@@ -1,12 +1,10 @@
 """Pages by key: a cursor says which row came last, and the next page begins after it.
 
 DRF's CursorPagination tells rows of the same time apart by an offset, so rows that arrive within a
-second shift the page; Telegram's times are whole seconds. Here the comparison is of the whole key,
-(timestamp, id) < (…, …), which one index answers at any depth. Nothing is ever counted.
+second shift the page; Telegram's times are whole seconds. Here the comparison is of the whole key
+(cvgorod_hub/api/keysets.py), which one index answers at any depth. Nothing is ever counted.
 """
 
-import base64
-import binascii
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,17 +13,15 @@ from typing import Any, ClassVar, Protocol, cast
 from urllib.parse import urlencode
 
 import orjson
-from django.db.models import BigIntegerField, DateTimeField, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpResponse
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from cvgorod_hub.api.filters import BIGINT
+from cvgorod_hub.api.keysets import Cursor, Keyset
 from cvgorod_hub.api.renderers import JsonText
-from cvgorod_hub.common.statements import Param, Statement
+from cvgorod_hub.common.statements import Statement
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -34,72 +30,6 @@ CURSOR_PATTERN = "[A-Za-z0-9_-]"
 EXAMPLES: dict[type, Any] = {datetime: datetime(2026, 11, 22, 9, 29, 58, tzinfo=UTC), int: 1007}
 # Shapes of pages that a process keeps compiled; a few kilobytes each.
 MAX_STATEMENTS = 512
-
-
-FIELDS = {datetime: DateTimeField, int: BigIntegerField}
-
-
-@dataclass(frozen=True)
-class Keyset:
-    """The columns that order a list, with their types; the last is unique, none is ever null."""
-
-    columns: Mapping[str, type[datetime] | type[int]]
-    newest_first: bool = True
-
-    def order(self, queryset: QuerySet[Any], *, forward: bool = True) -> QuerySet[Any]:
-        sign = "-" if self.newest_first == forward else ""
-        return queryset.order_by(*(f"{sign}{column}" for column in self.columns))
-
-    def seek(
-        self, queryset: QuerySet[Any], key: tuple[Any, ...] | None = None, *, forward: bool = True
-    ) -> QuerySet[Any]:
-        """What stands after the key (before it, for `forward=False`); without one, Params for `values`."""
-        lookup = TupleLessThan if self.newest_first == forward else TupleGreaterThan
-        params = tuple(Param(_key_name(name), FIELDS[kind]()) for name, kind in self.columns.items())
-        return queryset.filter(lookup(Tuple(*self.columns), key or params))
-
-    def values(self, key: tuple[Any, ...]) -> dict[str, Any]:
-        return {_key_name(name): value for name, value in zip(self.columns, key, strict=True)}
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """A place in a list, and which way to read from it."""
-
-    key: tuple[Any, ...]
-    forward: bool = True
-
-    def encode(self) -> str:
-        return base64.urlsafe_b64encode(orjson.dumps([int(self.forward), *self.key])).decode().rstrip("=")
-
-    @classmethod
-    def at(cls, key: str, *, forward: bool = True) -> "Cursor":
-        """At a row, whose key is a JSON array as a statement gives it."""
-        return cls(tuple(orjson.loads(key)), forward)
-
-    @classmethod
-    def decode(cls, text: str, keyset: Keyset) -> "Cursor":
-        """Raises ValueError for anything that `encode` did not make for this keyset."""
-        try:
-            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            forward, *values = orjson.loads(raw)
-        except (binascii.Error, orjson.JSONDecodeError, TypeError) as error:
-            raise ValueError("not a cursor") from error
-        kinds = list(keyset.columns.values())
-        if forward not in (0, 1) or len(values) != len(kinds):
-            raise ValueError("not a cursor of this list")
-        key = tuple(_restore(value, kind) for value, kind in zip(values, kinds, strict=True))
-        return cls(key=key, forward=bool(forward))
-
-
-def _restore(value: object, kind: type) -> object:
-    if kind is datetime and isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment
-    if kind is int and type(value) is int and -BIGINT <= value < BIGINT:
-        return value
-    raise ValueError("not a cursor of this list")
 
 
 class PagedView(Protocol):
@@ -231,10 +161,6 @@ def make_link(request: Request, name: str, cursor: Cursor) -> str:
 @lru_cache(maxsize=MAX_STATEMENTS)
 def page_statement(view_class: type[PagedView], shape: PageShape) -> Statement:
     return view_class.compile_page(shape)
-
-
-def _key_name(column: str) -> str:
-    return f"{column} of the cursor"
 
 
 def _quoted(text: str | None) -> str:

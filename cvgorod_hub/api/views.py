@@ -10,8 +10,9 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from cvgorod_hub.api.filters import BIGINT
+from cvgorod_hub.api.keysets import Keyset
 from cvgorod_hub.api.models import ApiKey
-from cvgorod_hub.api.pagination import Keyset, KeysetPagination, Page, PageShape, read_limit
+from cvgorod_hub.api.pagination import KeysetPagination, Page, PageShape, read_limit
 from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters, read_with
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.rows import RowSerializer

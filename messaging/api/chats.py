@@ -10,8 +10,8 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 
 from clients.models import TelegramUser
+from cvgorod_hub.api.keysets import Keyset
 from cvgorod_hub.api.models import Scope
-from cvgorod_hub.api.pagination import Keyset
 from cvgorod_hub.api.views import RowListViewSet, is_visible
 from cvgorod_hub.common.statements import moment, number
 from messaging import examples

@@ -5,7 +5,8 @@ from functools import cache, lru_cache
 
 from django.http import Http404
 
-from cvgorod_hub.api.pagination import MAX_STATEMENTS, Cursor, Page
+from cvgorod_hub.api.keysets import Cursor
+from cvgorod_hub.api.pagination import MAX_STATEMENTS, Page
 from cvgorod_hub.common.statements import Statement, compile_documents, number
 from messaging.api.searching import BY_TIME
 from messaging.models import Message

@@ -7,15 +7,8 @@ from django.db import connection
 from rest_framework.exceptions import ValidationError
 from rest_framework.views import APIView
 
-from cvgorod_hub.api.pagination import (
-    CURSOR_PATTERN,
-    Cursor,
-    Keyset,
-    Page,
-    PagedView,
-    make_link,
-    read_cursor,
-)
+from cvgorod_hub.api.keysets import Cursor, Keyset
+from cvgorod_hub.api.pagination import CURSOR_PATTERN, Page, PagedView, make_link, read_cursor
 from messaging.api.searching import SearchPagination
 from messaging.querysets import OldestRunningTransaction
 

@@ -16,14 +16,8 @@ from django.db.models import QuerySet, Subquery
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from cvgorod_hub.api.pagination import (
-    MAX_STATEMENTS,
-    Cursor,
-    Keyset,
-    KeysetPagination,
-    PagedView,
-    PageShape,
-)
+from cvgorod_hub.api.keysets import Cursor, Keyset
+from cvgorod_hub.api.pagination import MAX_STATEMENTS, KeysetPagination, PagedView, PageShape
 from cvgorod_hub.api.views import RowListViewSet
 from cvgorod_hub.common.statements import (
     IsOneOf,
@@ -77,10 +71,8 @@ class SearchPagination(KeysetPagination):
         if not query:
             return [], False
         texts = {**values, "search": str(query)}
-        if shape.seek == "after" and shape.order not in MessageListViewSet.keysets:
-            return super().read_rows(
-                view, shape, texts, cursor
-            )  # the feed has an order and an end of its own
+        if shape.order not in MessageListViewSet.keysets:  # the feed has an order and an end of its own
+            return super().read_rows(view, shape, texts, cursor)
         key = {} if cursor is None else view.keysets[shape.order].values(cursor.key)
         found: list[tuple[Any, ...]] = []
         view_class = cast("type[MessageListViewSet]", type(view))  # only messages are searched

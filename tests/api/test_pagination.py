@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cvgorod_hub.api.pagination import Cursor, Keyset
+from cvgorod_hub.api.keysets import Cursor, Keyset
 from messaging.models import Chat, Message
 from tests.api.conftest import Caller
 from tests.factories import NOW, ChatFactory, MessageFactory, PersonFactory

@@ -33,7 +33,7 @@ class Keys:
 
 
 def keys_of(database_url: str, size: int) -> Keys:
-    from cvgorod_hub.api.pagination import Cursor
+    from cvgorod_hub.api.keysets import Cursor
 
     dice = random.Random(5)  # noqa: S311  (the same for everybody)
     places = [size // 2 + dice.randrange(-size // 100, size // 100) for _ in range(VARIETY)]
