@@ -4,17 +4,15 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 
-from django.db import IntegrityError, transaction
-from django.db.models import TextField
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cvgorod_hub.common.bulk import insert_rows
-from cvgorod_hub.common.statements import IsOneOf, Loader, Param, compile_loader, number, numbers
+from cvgorod_hub.common.bulk import insert_pairs
 from messaging.models import Chat
 from sandbox.actors import Actor
 from sandbox.errors import (
@@ -25,6 +23,7 @@ from sandbox.errors import (
     ProposalsPausedError,
 )
 from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
+from sandbox.preconditions import Earlier, Preconditions, read_preconditions
 from sandbox.texts import clean_text
 
 # As many replies may be proposed at once, and decided at once: more than that nobody reads through.
@@ -77,13 +76,19 @@ def _store_once(
     """The first draft carries the idempotency key, for all of them."""
     request_hash = _hash(proposals, is_batch=batch_id is not None)
     hidden = {one.chat_id for one in proposals if not actor.sees_chat(one.chat_id)}
-    if key is not None and not hidden and (earlier := _find_earlier(actor, key, request_hash)):
-        return earlier, False
-    rules = _read_rules()
-    if rules.is_paused:
-        raise ProposalsPausedError(f"{_('Proposals are paused.')} {rules.pause_note}".strip())
-    chats = _find_chats({proposal.chat_id for proposal in proposals}, hidden)
-    drafts = [_draft(proposal, chats[proposal.chat_id], actor, rules) for proposal in proposals]
+    wanted = {one.chat_id for one in proposals}
+    found = read_preconditions(
+        chat_ids=wanted - hidden,
+        requested_by=actor.name,
+        # What is hidden from the caller is refused first.
+        idempotency_key=None if hidden else key,
+    )
+    if found.earlier is not None:
+        return _same_request(found.earlier, request_hash), False
+    if found.rules.is_paused:
+        raise ProposalsPausedError(f"{_('Proposals are paused.')} {found.rules.pause_note}".strip())
+    chats = _open_chats(wanted, found)
+    drafts = [_draft(proposal, chats[proposal.chat_id], actor, found.rules) for proposal in proposals]
     if batch_id is not None:
         for place, draft in enumerate(drafts):
             draft.batch_id, draft.send_order = batch_id, place
@@ -92,9 +97,10 @@ def _store_once(
         _store(drafts, actor)
     except IntegrityError:
         # The same key, at the same moment: the other request was first.
-        if key is not None and (earlier := _find_earlier(actor, key, request_hash)):
-            return earlier, False
-        raise
+        found = read_preconditions(chat_ids=(), requested_by=actor.name, idempotency_key=key)
+        if found.earlier is None:
+            raise
+        return _same_request(found.earlier, request_hash), False
     return drafts, True
 
 
@@ -123,24 +129,21 @@ def _usual_expiry(proposal: Proposal, rules: SandboxSettings) -> datetime | None
     return max(now, proposal.scheduled_at or now) + rules.draft_lifetime
 
 
-def _find_chats(wanted: set[int], hidden: set[int]) -> dict[int, Chat]:
-    """The reachable chats by the ids asked for; a group that became a supergroup is followed.
+def _open_chats(wanted: set[int], found: Preconditions) -> dict[int, Chat]:
+    """The reachable chats by the ids asked for.
 
     What is hidden from the caller does not exist, in the same words.
     """
-    chats = _chats().load({"ids": list(wanted - hidden)})
-    moved = {chat.migrated_to_id for chat in chats if chat.migrated_to_id is not None}
-    followed = {chat.pk: chat for chat in _chats().load({"ids": list(moved)})} if moved else {}
-    found = {chat.pk: followed.get(chat.migrated_to_id or 0, chat) for chat in chats}
-    if missing := wanted - found.keys():
+    chats = {chat_id: chat for chat_id in wanted if (chat := found.find_chat(chat_id)) is not None}
+    if missing := wanted - chats.keys():
         raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})
-    for chat in found.values():
+    for chat in chats.values():
         refuse_unreachable(chat)
         if chat.reply_mode == Chat.ReplyMode.OFF:
             raise ChatClosedError(
                 _("The agent's replies are switched off for the chat %(id)s.") % {"id": chat.pk}
             )
-    return found
+    return chats
 
 
 def refuse_unreachable(chat: Chat) -> None:
@@ -152,35 +155,30 @@ def refuse_unreachable(chat: Chat) -> None:
 
 
 def _store(responses: list[PendingResponse], actor: Actor) -> None:
-    with transaction.atomic():
-        insert_rows(responses)
-        insert_rows(
-            [
-                ResponseEvent(
-                    response=response,
-                    kind=ResponseEvent.Kind.PROPOSED,
-                    actor_name=actor.name,
-                    actor_user=actor.user,
-                    actor_key=actor.key,
-                    text_after=response.response_text,
-                )
-                for response in responses
-            ]
+    events = [
+        ResponseEvent(
+            response=response,
+            kind=ResponseEvent.Kind.PROPOSED,
+            actor_name=actor.name,
+            actor_user=actor.user,
+            actor_key=actor.key,
+            text_after=response.response_text,
         )
+        for response in responses
+    ]
+    # Alone a statement is a transaction of its own; within another one, a key met twice must not break that.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        insert_pairs(responses, events, link="response")
 
 
-def _find_earlier(actor: Actor, key: str, request_hash: str) -> list[PendingResponse]:
-    """What this key stored before, in its order; nothing where the key is new."""
-    found = _by_idempotency_key().load({"requested_by": actor.name, "idempotency_key": key})
-    if not found:
-        return []
-    [earlier] = found
+def _same_request(earlier: Earlier, request_hash: str) -> list[PendingResponse]:
+    """What the key stored before, in its order."""
     if earlier.request_hash != request_hash:
         raise IdempotencyConflictError(
-            _("This idempotency key was used for another reply (%(id)d).") % {"id": earlier.pk}
+            _("This idempotency key was used for another reply (%(id)d).") % {"id": earlier.id}
         )
     if earlier.batch_id is None:
-        return [earlier]
+        return [PendingResponse.objects.get(pk=earlier.id)]
     return list(PendingResponse.objects.filter(batch_id=earlier.batch_id).order_by("send_order"))
 
 
@@ -189,25 +187,3 @@ def _hash(proposals: Sequence[Proposal], *, is_batch: bool) -> str:
     listed = [asdict(proposal) for proposal in proposals]
     body = json.dumps({"batch": listed} if is_batch else listed, default=str, sort_keys=True)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _read_rules() -> SandboxSettings:
-    """As `get_solo()`, which compiles its query anew."""
-    found = _rules().load({"pk": SandboxSettings.singleton_instance_id})
-    return found[0] if found else SandboxSettings.get_solo()
-
-
-@cache
-def _rules() -> Loader[SandboxSettings]:
-    return compile_loader(SandboxSettings.objects.filter(pk=number("pk")))
-
-
-@cache
-def _chats() -> Loader[Chat]:
-    return compile_loader(Chat.objects.filter(IsOneOf("pk", numbers("ids"))))
-
-
-@cache
-def _by_idempotency_key() -> Loader[PendingResponse]:
-    wanted = {name: Param(name, TextField()) for name in ("requested_by", "idempotency_key")}
-    return compile_loader(PendingResponse.objects.filter(**wanted))

@@ -16,6 +16,7 @@ from django.db.models import QuerySet, Subquery
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from cvgorod_hub.api.filters import BIGINT
 from cvgorod_hub.api.keysets import Cursor, Keyset
 from cvgorod_hub.api.pagination import MAX_STATEMENTS, KeysetPagination, PagedView, PageShape
 from cvgorod_hub.api.views import RowListViewSet
@@ -26,12 +27,14 @@ from cvgorod_hub.common.statements import (
     compile_documents,
     compile_values,
     json_array,
+    moment,
+    number,
     numbers,
 )
 from messaging.models import Message
 from messaging.querysets import MessageQuerySet
 from messaging.search import CompiledQuery, highlight
-from messaging.search.plans import plan
+from messaging.search.plans import plan, stretch
 from messaging.serializers import MessageRow
 
 BY_TIME = Keyset({"timestamp": datetime, "id": int})
@@ -39,6 +42,8 @@ BY_RANK = Keyset({"search_rank": int, "id": int})
 RANK_ORDER = "rank"
 # With these, PostgreSQL's own choice is among few messages.
 _NARROW = frozenset({"chat_id", "user_id"})
+_STRETCH_END = "end of the stretch"
+[_, _ID_OF_CURSOR] = BY_TIME.values((None, 0))
 _WITHOUT_SEARCH = "Only with `search`."
 
 
@@ -53,10 +58,14 @@ class FoundMessageRow(MessageRow):
 
 @dataclass(frozen=True)
 class Way:
-    """How to look: in the index of words, among so many messages next to the cursor, else freely."""
+    """How to look: in the index of words, among so many messages next to the cursor, else freely.
+
+    `stretch` is among about so many too, by a time that is found out before.
+    """
 
     by_index: bool = False
     among_next: int = 0
+    stretch: int = 0
 
 
 class SearchPagination(KeysetPagination):
@@ -77,6 +86,11 @@ class SearchPagination(KeysetPagination):
         found: list[tuple[Any, ...]] = []
         view_class = cast("type[MessageListViewSet]", type(view))  # only messages are searched
         for way in _ways(query, shape, view_class):
+            if way.stretch:
+                end = _end_of_stretch(way.stretch, shape, key)
+                if end is None:
+                    continue
+                key[_STRETCH_END] = end
             found = found_statement(view_class, shape, way).rows({**texts, **key}, plan_anew=True)
             if len(found) > shape.limit:
                 break
@@ -102,6 +116,8 @@ class MessageListViewSet(RowListViewSet):
             messages = messages.by_index()
         if way.among_next:
             messages = messages.filter(**_not_beyond(way.among_next, shape))
+        if way.stretch:
+            messages = messages.filter(**{_side(shape): moment(_STRETCH_END)})
         if shape.order == RANK_ORDER:
             messages = messages.ranked(Param("search", SearchQueryField()))
         if shape.seek:
@@ -131,6 +147,8 @@ def _ways(query: CompiledQuery, shape: PageShape, view_class: type[MessageListVi
     walk = plan(query)
     is_narrow = bool(view_class.path_arguments) or any(name in _NARROW for name, _value in shape.filters)
     if walk is None:
+        if not is_narrow and shape.order != RANK_ORDER and (length := stretch(query, shape.limit)):
+            yield Way(by_index=True, stretch=length)
         yield Way(by_index=True)
     elif is_narrow or shape.order == RANK_ORDER:
         yield Way()
@@ -145,7 +163,38 @@ def _not_beyond(length: int, shape: PageShape) -> dict[str, Any]:
     if shape.seek:
         messages = BY_TIME.seek(messages, forward=shape.is_forward)
     end = BY_TIME.order(messages, forward=shape.is_forward).values("timestamp")[length : length + 1]
-    return {"timestamp__gte" if shape.is_forward else "timestamp__lte": Subquery(end)}
+    return {_side(shape): Subquery(end)}
+
+
+def _side(shape: PageShape) -> str:
+    return "timestamp__gte" if shape.is_forward else "timestamp__lte"
+
+
+def _end_of_stretch(length: int, shape: PageShape, key: Mapping[str, Any]) -> datetime | None:
+    """A time about `length` messages away from the cursor, by their numbers; None where history is shorter.
+
+    Messages that came out of their order make the stretch longer or shorter; what is found in it is right all
+    the same. PostgreSQL is to see the time when it plans: of one that it does not know, it expects a third of
+    all messages.
+    """
+    step = -length if shape.is_forward else length
+    at = {"id": _bounded(key[_ID_OF_CURSOR] + step)} if shape.seek else {"length": length}
+    rows = _stretch_statement(is_forward=shape.is_forward, seek=shape.seek).rows(at)
+    return cast("datetime", rows[0][0]) if rows else None
+
+
+@lru_cache(maxsize=4)
+def _stretch_statement(*, is_forward: bool, seek: bool) -> Statement:
+    newest_first = Message.objects.order_by("-id")
+    at = number("id") if seek else Subquery(newest_first.values("id")[:1]) - number("length")
+    beyond = (
+        newest_first.filter(id__lte=at) if is_forward else Message.objects.filter(id__gte=at).order_by("id")
+    )
+    return compile_values(beyond.values_list("timestamp")[:1])
+
+
+def _bounded(place: int) -> int:
+    return max(-BIGINT, min(place, BIGINT - 1))
 
 
 def _with_documents(found: list[tuple[Any, ...]], query: CompiledQuery | None) -> list[tuple[str, str]]:

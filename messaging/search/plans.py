@@ -19,6 +19,9 @@ from messaging.search.queries import CompiledQuery, WordPhrase
 FREQUENT = 0.007
 # Messages read in vain at the most, before the index is asked after all.
 LONGEST_WALK = 20_000
+# From here on, to fetch all that the index lists takes longer than to leave out what is far from the cursor.
+SELDOM = 0.002
+LONGEST_STRETCH = 1 << 17
 _KEPT_SECONDS = 600.0
 _STATISTICS = """
     SELECT words.word, words.part
@@ -75,8 +78,24 @@ def plan(query: CompiledQuery) -> Walk | None:
     """A walk where reading messages in their order fills a page soon; else their index of words is asked."""
     if query.only_leaves_out:
         return Walk(1.0)
-    part = sum(_part(phrases) for phrases in query.alternatives)
+    part = _part_found(query)
     return Walk(min(part, 1.0)) if part >= FREQUENT else None
+
+
+def stretch(query: CompiledQuery, limit: int) -> int | None:
+    """Among so many messages the index finds a page of `limit`, if the words are as frequent there.
+
+    A power of two; None where looking among all of them takes no longer.
+    """
+    part = _part_found(query)
+    if not SELDOM <= part < FREQUENT:
+        return None
+    length = 1 << ceil(log2(1.5 * (limit + 1) / part))
+    return length if length <= LONGEST_STRETCH else None
+
+
+def _part_found(query: CompiledQuery) -> float:
+    return sum(_part(phrases) for phrases in query.alternatives)
 
 
 def _part(phrases: Iterable[WordPhrase]) -> float:
