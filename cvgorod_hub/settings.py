@@ -114,12 +114,7 @@ if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must name a Redis server (redis://user:password@host:port/number).")
 # Without a threshold psycopg prepares nothing. Only statements that ask for it are prepared
 # (cvgorod_hub/common/prepared.py), the ORM's own never.
-_options = DATABASES["default"].setdefault("OPTIONS", {})
-_options.update({"connect_timeout": 5, "prepare_threshold": 5})
-# What is prepared has one plan for all values. PostgreSQL would go on planning some of these anew, which
-# takes longer than they do, because a plan for one value looks cheaper; statements whose best plan hangs on
-# their values are never prepared (Statement.rows, `plan_anew`).
-_options["options"] = f"-c plan_cache_mode=force_generic_plan {_options.get('options', '')}".strip()
+DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5, "prepare_threshold": 5})
 DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
