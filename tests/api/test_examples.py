@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from openapi_schema_validator import OAS31Validator
 
 from cvgorod_hub.api.models import Scope
@@ -40,7 +41,7 @@ def program(db: None, caller: Callable[..., Caller]) -> Caller:
 @pytest.fixture
 def rows(program: Caller) -> dict[str, object]:
     """The hub that the examples speak of; each argument of a path names one of its rows."""
-    chat = ChatFactory(id=examples.PROPOSAL["chat_id"], name="Салон «Ромашка»", waiting_since=NOW)
+    chat = ChatFactory(id=examples.PROPOSAL["chat_id"], name="Салон «Ромашка»", waiting_since=timezone.now())
     olga = PersonFactory(id=501, username="olga", first_name="Ольга")
     message = MessageFactory(
         id=1007, chat=chat, user=olga, telegram_message_id=4711, text="Почём розы 50 см?", edited_at=NOW
