@@ -111,8 +111,6 @@ def _exceeds(rules: ModelSettings, uses: Iterable[Use]) -> bool:
 
 
 def _sum(rows: "QuerySet[ModelUsage]") -> Use:
-    names = ("requests", "failures", "messages", "hit_tokens", "miss_tokens", "output_tokens")
-    sums = rows.aggregate(
-        **{f"all_{name}": Sum(F(name), default=0) for name in names}, cost=Sum("cost", default=Decimal(0))
-    )
-    return Use(*(sums[f"all_{name}"] for name in names), sums["cost"])
+    columns = ("requests", "failures", "messages", "hit_tokens", "miss_tokens", "output_tokens", "cost")
+    sums = rows.aggregate(**{f"all_{name}": Sum(F(name), default=0) for name in columns})
+    return Use(*(sums[f"all_{name}"] for name in columns))

@@ -48,7 +48,7 @@ LEASE = REQUEST_LIFE
 # Asked alone so often without a usable row, a message keeps the patterns' verdict.
 MOST_ATTEMPTS = 4
 FIRST_PAUSE, GROWTH = timedelta(seconds=15), 4
-# Asked where a message alone is refused, to know whose fault it is.
+# Asked in a message's place, to know whether it or DeepSeek is at fault.
 HARMLESS = (Asked(1, RoleName.CLIENT, "да"),)
 _TROUBLES = {401: Trouble.KEY, 402: Trouble.BALANCE}
 
@@ -62,6 +62,8 @@ class _Claim:
     until: datetime
     turn: Turn
     request: ModelRequest = field(init=False)
+    # HARMLESS was asked in the place of the messages.
+    is_stand_in: bool = False
 
     @property
     def is_apart(self) -> bool:
@@ -90,9 +92,9 @@ def _ask(claim: _Claim) -> bool:
         reply = deepseek.ask(claim.asked)
     except deepseek.AnswerError as error:
         return _end_useless(claim, error)
-    except deepseek.RequestError as error:
-        return _end_refused(claim, error)
     except ExternalServiceError as error:
+        if isinstance(error, deepseek.RequestError) and not claim.is_stand_in:
+            return _end_refused(claim, error)
         return _end_in_trouble(claim, error)
     _end_answered(claim, reply)
     return True
@@ -121,6 +123,9 @@ def _claim() -> _Claim | None:
         # Oldest first, as the conversation went.
         analyses = dict(enumerate(sorted(chosen, key=lambda one: one.message_id), start=1))
         claim = _Claim(analyses, _asked(analyses), until, turn)
+        if turn.is_probe and chosen[0].message_id == turn.after:
+            # There is nothing else to probe with, and this may be what breaks it.
+            claim.asked, claim.is_stand_in = list(HARMLESS), True
         claim.request = begin_request(claim.asked)
         return claim
 
@@ -177,6 +182,9 @@ def _end_answered(claim: _Claim, reply: deepseek.Reply) -> None:
     with transaction.atomic():
         _count(claim, reply.used, model=reply.model, messages=len(reply.rows))
         note_success(claim.request)
+        if claim.is_stand_in:
+            _put_back(claim)
+            return
         for number, answered in reply.rows.items():
             _write(claim, number, answered, reply)
         _blame(claim, left, "DeepSeek's answer has no usable row")
@@ -187,7 +195,10 @@ def _end_useless(claim: _Claim, error: deepseek.AnswerError) -> bool:
     with transaction.atomic():
         _count(claim, error.tokens, model=error.model)
         note_success(claim.request)
-        _blame(claim, claim.analyses, str(error))
+        if claim.is_stand_in:
+            _put_back(claim)
+        else:
+            _blame(claim, claim.analyses, str(error))
     return True
 
 

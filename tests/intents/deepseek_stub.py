@@ -56,10 +56,11 @@ class Answer:
 
 
 class DeepSeekStub:
-    """Answers from the script, then good rows."""
+    """Answers from the script, then as always: good rows."""
 
     def __init__(self) -> None:
         self.script: list[Answer] = []
+        self.always = Answer()
         self.requests: list[Request] = []
         self.authorizations: list[str] = []
         self.stopped = threading.Event()
@@ -95,7 +96,7 @@ class DeepSeekStub:
         with self._lock:
             self.requests.append({**request, "path": handler.path})
             self.authorizations.append(handler.headers["Authorization"])
-            answer = self.script.pop(0) if self.script else Answer()
+            answer = self.script.pop(0) if self.script else self.always
         if answer.before is not None:
             answer.before()
         if answer.drip is not None:
