@@ -56,7 +56,7 @@ class ModelSettings(SingletonModel):
         blank=True,
         default=Decimal("1.00"),
         validators=[MinValueValidator(Decimal(0))],
-        help_text=_("Empty: no limit. When it is used up, the model rests until the next day."),
+        help_text=_("Empty: no limit."),
     )
     # deepseek-flash at peak hours; at others it costs half of it (api-docs.deepseek.com, October 2026).
     price_hit = _price(_("from the cache"), "0.006")
