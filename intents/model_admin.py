@@ -1,6 +1,7 @@
 """The model's settings in the admin, with what it used and what keeps it from being asked."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import number_format
-from django.utils.translation import gettext as translate
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from solo.admin import SingletonModelAdmin
 from unfold.admin import ModelAdmin
@@ -87,45 +88,41 @@ class ModelSettingsAdmin(SingletonModelAdmin, ModelAdmin):
 def _shown() -> dict[str, Any]:
     """What the page shows beside the form."""
     waiting = MessageAnalysis.objects.filter(model_due_at__isnull=False)[: MOST_COUNTED + 1].count()
+    limit, today = ModelSettings.get_solo().daily_cost, used_today()
+    uses = [(str(_("Today")), today), (_("Last %(days)d days") % {"days": DAYS_SHOWN}, used_in_days())]
+    versions = [(f"{model} · {version}", use) for model, version, use in used_by_version()]
     return {
         "model_key_is_set": bool(settings.DEEPSEEK_API_KEY),
         "model_name": settings.DEEPSEEK_MODEL,
         "model_trouble": find_model_trouble(),
         "model_waiting": f"{_count(MOST_COUNTED)}+" if waiting > MOST_COUNTED else _count(waiting),
-        "model_use": _table(
-            "",
-            [
-                (translate("Today"), used_today()),
-                (translate("Last %(days)d days") % {"days": DAYS_SHOWN}, used_in_days()),
-            ],
-        ),
-        "model_versions": _table(
-            translate("model and prompt"),
-            [(f"{model} · {version}", use) for model, version, use in used_by_version()],
-        ),
+        "model_limit": None if limit is None else _money(limit),
+        "model_spent": _money(today.cost),
+        # One version alone would say the same again.
+        "model_use": _table([*uses, *(versions if len(versions) > 1 else [])]),
     }
 
 
-def _table(first: str, uses: Sequence[tuple[str, Use]]) -> dict[str, Any]:
+def _table(uses: Sequence[tuple[str, Use]]) -> dict[str, Any]:
     """For unfold's table."""
+    names = (
+        _("dollars"),
+        _("messages"),
+        _("tokens"),
+        _("tokens a message"),
+        _("from the cache"),
+        _("requests"),
+        _("without an answer"),
+    )
     return {
-        "headers": [
-            first,
-            translate("dollars"),
-            translate("messages"),
-            translate("tokens"),
-            translate("tokens a message"),
-            translate("from the cache"),
-            translate("requests"),
-            translate("without an answer"),
-        ],
+        "headers": ["", *(capfirst(name) for name in names)],
         "rows": [[name, *_figures(use)] for name, use in uses],
     }
 
 
 def _figures(use: Use) -> list[str]:
     return [
-        number_format(use.cost, decimal_pos=2 if use.cost >= 1 else 4),
+        _money(use.cost),
         _count(use.messages),
         _count(use.tokens),
         _count(use.tokens // use.messages) if use.messages else "—",
@@ -137,3 +134,8 @@ def _figures(use: Use) -> list[str]:
 
 def _count(number: int) -> str:
     return number_format(number, force_grouping=True)
+
+
+def _money(dollars: Decimal) -> str:
+    """Cents, and of less than one what a request costs."""
+    return number_format(dollars, decimal_pos=2 if dollars >= 1 or not dollars else 4)
