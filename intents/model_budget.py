@@ -77,9 +77,13 @@ def used_in_days(days: int = DAYS_SHOWN) -> Use:
 
 
 def used_by_version(days: int = DAYS_SHOWN) -> list[tuple[str, str, Use]]:
-    """Model, prompt version and their use in the last so many days, the newest version first."""
+    """Model, prompt version and their use in the last so many days, the newest version first.
+
+    Without those that answered nothing: a failure stands under the name that was asked for.
+    """
     rows = ModelUsage.objects.filter(day__gt=today() - timedelta(days=days))
-    groups = rows.order_by("-prompt_version", "model").values_list("prompt_version", "model").distinct()
+    answered = rows.filter(messages__gt=0)
+    groups = answered.order_by("-prompt_version", "model").values_list("prompt_version", "model").distinct()
     return [
         (model, version, _sum(rows.filter(model=model, prompt_version=version))) for version, model in groups
     ]

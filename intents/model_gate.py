@@ -77,6 +77,8 @@ def begin_request(asked: Sequence[Asked]) -> ModelRequest:
 
 def end_request(request: ModelRequest, *, model: str, tokens: Tokens, messages: int = 0) -> bool:
     """Count what it used, once; False where it was counted as lost. `messages`: those answered."""
+    # The state before all else, as in take_turn: so workers wait for each other, and never in a circle.
+    _locked()
     deleted, _each = ModelRequest.objects.filter(pk=request.pk).delete()
     if deleted:
         add_use(model or settings.DEEPSEEK_MODEL, tokens, messages=messages, has_failed=not messages)

@@ -178,16 +178,18 @@ def _asked(analyses: dict[int, MessageAnalysis]) -> list[Asked]:
 
 def _end_answered(claim: _Claim, reply: deepseek.Reply) -> None:
     """Good rows are kept; what got none is asked again alone, or, asked alone, later."""
-    left = [number for number in claim.analyses if number not in reply.rows]
     with transaction.atomic():
         _count(claim, reply.used, model=reply.model, messages=len(reply.rows))
         note_success(claim.request)
         if claim.is_stand_in:
             _put_back(claim)
             return
-        for number, answered in reply.rows.items():
-            _write(claim, number, answered, reply)
-        _blame(claim, left, "DeepSeek's answer has no usable row")
+        # In the order in which messages are stored: whoever stores an edit of several locks them so, too.
+        for number in claim.analyses:
+            if (answered := reply.rows.get(number)) is not None:
+                _write(claim, number, answered, reply)
+            else:
+                _blame(claim, [number], "DeepSeek's answer has no usable row")
 
 
 def _end_useless(claim: _Claim, error: deepseek.AnswerError) -> bool:

@@ -1,12 +1,13 @@
 """What requests used is counted once, with their answers; a day's budget holds."""
 
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -22,6 +23,7 @@ from intents.tasks import classify_unsure_messages
 from tests.factories import NOW
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, completion
 from tests.intents.due import due
+from tests.marks import committed
 
 pytestmark = pytest.mark.django_db
 Source = MessageAnalysis.Source
@@ -95,6 +97,31 @@ def test_the_budget_is_passed_by_the_last_request_only(limit: dict[str, Any], de
         analysis.refresh_from_db()
         assert (analysis.source, analysis.model_attempts, analysis.model_error) == (Source.PATTERN, 0, "")
         assert analysis.model_due_at is not None
+
+
+@committed
+def test_several_workers_pass_the_budget_by_one_request_at_the_most(deepseek: DeepSeekStub) -> None:
+    rules(daily_cost=None, daily_tokens=1250)
+    for _ in range(40):
+        due()
+    start = threading.Barrier(6)
+
+    def work() -> None:
+        try:
+            start.wait(10)
+            while not is_used_up(ModelSettings.get_solo()):
+                classify_due_batch()
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert used_today().tokens == 1300
+    assert len(deepseek.requests) == 13
 
 
 def test_a_budget_of_nothing_allows_nothing(deepseek: DeepSeekStub) -> None:
@@ -189,8 +216,9 @@ def test_use_of_days_and_versions_adds_up() -> None:
     today = model_budget.today()
     for days, version, requests in ((0, "b", 1), (29, "b", 2), (29, "a", 4), (30, "a", 8)):
         ModelUsage.objects.create(
-            day=today - timedelta(days=days), model="m", prompt_version=version, requests=requests
+            day=today - timedelta(days=days), model="m", prompt_version=version, requests=requests, messages=1
         )
+    ModelUsage.objects.create(day=today, model="asked for", prompt_version="b", failures=9)
 
     assert used_today().requests == 1
     assert used_in_days().requests == 7
