@@ -1,79 +1,46 @@
-"""The model's turn on a message: claimed, asked outside any transaction, written once.
-
-An analysis is due while `model_due_at` is set and past. Claiming moves it into the future by LEASE: other
-workers pass it by, a crash gives it back, and only whoever still holds that very moment may write the
-answer (an edit of the message or a person's word changes it).
+"""The model's turn on a message: asked outside any transaction, written once.
 
 Only what concerns a message counts as its attempt. A service that is down, a refused key and a used-up budget
 are nobody's fault: what was claimed goes back as it was, and intents.model_gate says who may try when.
 """
 
 import logging
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
-from clients.models import RoleName
 from cvgorod_hub.common.external import ExternalServiceError
 from intents import deepseek
-from intents.classification import words_of
-from intents.model_context import contexts_of, is_short
+from intents.model_claims import HARMLESS, Claim, claim_batch, held
 from intents.model_gate import (
-    REQUEST_LIFE,
     Trouble,
-    Turn,
     begin_request,
     end_request,
     note_success,
     note_trouble,
     take_turn,
 )
-from intents.model_records import ModelRequest, ModelSettings
+from intents.model_records import ModelSettings
 from intents.models import MessageAnalysis
-from intents.prompt import PROMPT_VERSION, Answered, Asked
+from intents.prompt import PROMPT_VERSION, Answered
 from intents.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 
-BATCH = 20
-# Characters of all messages of a request: what makes a long answer makes one that is late.
-MOST_CHARACTERS = 4000
-LEASE = REQUEST_LIFE
 # Asked alone so often without a usable row, a message keeps the patterns' verdict.
 MOST_ATTEMPTS = 4
 FIRST_PAUSE, GROWTH = timedelta(seconds=15), 4
-# Asked in a message's place, to know whether it or DeepSeek is at fault.
-HARMLESS = (Asked(1, RoleName.CLIENT, "да"),)
 _TROUBLES = {401: Trouble.KEY, 402: Trouble.BALANCE}
-
-
-@dataclass(slots=True)
-class _Claim:
-    """What one worker holds: analyses by their number in the request, and the moment that proves it."""
-
-    analyses: dict[int, MessageAnalysis]
-    asked: list[Asked]
-    until: datetime
-    turn: Turn
-    request: ModelRequest = field(init=False)
-    # HARMLESS was asked in the place of the messages.
-    is_stand_in: bool = False
-
-    @property
-    def is_apart(self) -> bool:
-        """One message, asked alone because a request with others failed."""
-        return all(analysis.model_alone for analysis in self.analyses.values())
 
 
 def classify_due_batch() -> bool:
     """Ask the model about one batch; whether there may be more to do now."""
-    claim = _claim()
+    claim = claim_batch()
     if claim is None:
         return False
     try:
@@ -87,7 +54,7 @@ def classify_due_batch() -> bool:
         return False
 
 
-def _ask(claim: _Claim) -> bool:
+def _ask(claim: Claim) -> bool:
     try:
         reply = deepseek.ask(claim.asked)
     except deepseek.AnswerError as error:
@@ -109,74 +76,7 @@ def give_up_old() -> int:
     )
 
 
-def _claim() -> _Claim | None:
-    with transaction.atomic():
-        turn = take_turn()
-        if turn is None:
-            return None
-        now = timezone.now()
-        chosen = _choose(now, turn)
-        if not chosen:
-            return None
-        until = now + LEASE
-        MessageAnalysis.objects.filter(pk__in=[one.pk for one in chosen]).update(model_due_at=until)
-        # Oldest first, as the conversation went.
-        analyses = dict(enumerate(sorted(chosen, key=lambda one: one.message_id), start=1))
-        claim = _Claim(analyses, _asked(analyses), until, turn)
-        if turn.is_probe and chosen[0].message_id == turn.after:
-            # There is nothing else to probe with, and this may be what breaks it.
-            claim.asked, claim.is_stand_in = list(HARMLESS), True
-        claim.request = begin_request(claim.asked)
-        return claim
-
-
-def _choose(now: datetime, turn: Turn) -> list[MessageAnalysis]:
-    """The newest that are due and fit into one request; one alone for a probe, or where it must be alone."""
-    due = _due(now)
-    newest = list(due.filter(message_id__lt=turn.after)[:1]) if turn.after else []
-    newest = newest or list(due[: 1 if turn.is_probe else BATCH])
-    if not newest or newest[0].model_alone:
-        return newest[:1]
-    chosen: list[MessageAnalysis] = []
-    characters = 0
-    for analysis in newest:
-        characters += len(words_of(analysis.message))
-        if chosen and characters > MOST_CHARACTERS:
-            break
-        if not analysis.model_alone:
-            chosen.append(analysis)
-    return chosen
-
-
-def _due(now: datetime) -> "QuerySet[MessageAnalysis]":
-    return (
-        MessageAnalysis.objects.filter(model_due_at__lte=now)
-        .exclude(source=MessageAnalysis.Source.PERSON)
-        .select_related("message__user__role")
-        .defer("message__search_vector")
-        .order_by("-message_id")
-        .select_for_update(skip_locked=True, of=("self",))
-    )
-
-
-def _asked(analyses: dict[int, MessageAnalysis]) -> list[Asked]:
-    messages = {number: analysis.message for number, analysis in analyses.items()}
-    short = [message for message in messages.values() if is_short(words_of(message))]
-    contexts = contexts_of(short)
-    zone = timezone.get_default_timezone()
-    return [
-        Asked(
-            number,
-            message.user.role.role_name if message.user else RoleName.CLIENT,
-            words_of(message),
-            message.timestamp.astimezone(zone),
-            *contexts.get(message.pk, ((), None)),
-        )
-        for number, message in messages.items()
-    ]
-
-
-def _end_answered(claim: _Claim, reply: deepseek.Reply) -> None:
+def _end_answered(claim: Claim, reply: deepseek.Reply) -> None:
     """Good rows are kept; what got none is asked again alone, or, asked alone, later."""
     with transaction.atomic():
         _count(claim, reply.used, model=reply.model, messages=len(reply.rows))
@@ -192,7 +92,7 @@ def _end_answered(claim: _Claim, reply: deepseek.Reply) -> None:
                 _blame(claim, [number], "DeepSeek's answer has no usable row")
 
 
-def _end_useless(claim: _Claim, error: deepseek.AnswerError) -> bool:
+def _end_useless(claim: Claim, error: deepseek.AnswerError) -> bool:
     """The service works; which of the messages makes the answer useless is seen when each is asked alone."""
     with transaction.atomic():
         _count(claim, error.tokens, model=error.model)
@@ -204,7 +104,7 @@ def _end_useless(claim: _Claim, error: deepseek.AnswerError) -> bool:
     return True
 
 
-def _end_refused(claim: _Claim, error: deepseek.RequestError) -> bool:
+def _end_refused(claim: Claim, error: deepseek.RequestError) -> bool:
     """A batch is asked one by one; one alone is given up, unless DeepSeek refuses whatever it is asked."""
     with transaction.atomic():
         _count(claim, Tokens())
@@ -240,7 +140,7 @@ def _kind(error: ExternalServiceError) -> Trouble:
     return Trouble.REFUSED if isinstance(error, deepseek.RequestError) else Trouble.SERVICE
 
 
-def _end_in_trouble(claim: _Claim, error: ExternalServiceError) -> bool:
+def _end_in_trouble(claim: Claim, error: ExternalServiceError) -> bool:
     """Back as it was. Only one that breaks the service alone, while it works for others, is to blame."""
     with transaction.atomic():
         _count(claim, Tokens())
@@ -248,7 +148,7 @@ def _end_in_trouble(claim: _Claim, error: ExternalServiceError) -> bool:
     return False
 
 
-def _rest(claim: _Claim, trouble: Trouble, error: ExternalServiceError) -> None:
+def _rest(claim: Claim, trouble: Trouble, error: ExternalServiceError) -> None:
     is_probe = claim.turn.is_probe
     newest = max(analysis.message_id for analysis in claim.analyses.values())
     asked = timedelta(seconds=error.retry_after or 0)
@@ -262,11 +162,11 @@ def _rest(claim: _Claim, trouble: Trouble, error: ExternalServiceError) -> None:
         _put_back(claim, alone=True)
 
 
-def _count(claim: _Claim, used: Tokens, *, model: str = "", messages: int = 0) -> None:
+def _count(claim: Claim, used: Tokens, *, model: str = "", messages: int = 0) -> None:
     end_request(claim.request, model=model, tokens=used, messages=messages)
 
 
-def _write(claim: _Claim, number: int, answered: Answered, reply: deepseek.Reply) -> None:
+def _write(claim: Claim, number: int, answered: Answered, reply: deepseek.Reply) -> None:
     values: dict[str, Any] = {
         "intent": answered.intent,
         "sentiment": answered.sentiment,
@@ -284,40 +184,32 @@ def _write(claim: _Claim, number: int, answered: Answered, reply: deepseek.Reply
     }
     if answered.entities is not None:
         values["entities"] = answered.entities
-    _held(claim, [number]).update(**values)
+    held(claim, [number]).update(**values)
 
 
-def _blame(claim: _Claim, numbers: Collection[int], reason: str) -> None:
+def _blame(claim: Claim, numbers: Collection[int], reason: str) -> None:
     """What failed with others is asked alone at once; what failed alone later, in the end not any more."""
     for number in numbers:
         analysis = claim.analyses[number]
         if len(claim.analyses) > 1:
-            _held(claim, [number]).update(model_due_at=timezone.now(), model_alone=True, model_error=reason)
+            held(claim, [number]).update(model_due_at=timezone.now(), model_alone=True, model_error=reason)
             continue
         attempts = analysis.model_attempts + 1
         pause = FIRST_PAUSE * GROWTH ** (attempts - 1)
         due = None if attempts >= MOST_ATTEMPTS else timezone.now() + pause
-        _held(claim, [number]).update(
+        held(claim, [number]).update(
             model_due_at=due, model_alone=True, model_attempts=attempts, model_error=reason
         )
         logger.warning("model without a row message=%d attempts=%d", analysis.message_id, attempts)
 
 
-def _give_up(claim: _Claim, reason: str) -> None:
-    _held(claim, claim.analyses).update(
+def _give_up(claim: Claim, reason: str) -> None:
+    held(claim, claim.analyses).update(
         model_due_at=None, model_attempts=F("model_attempts") + 1, model_error=reason
     )
 
 
-def _put_back(claim: _Claim, *, alone: bool = False) -> None:
+def _put_back(claim: Claim, *, alone: bool = False) -> None:
     """Due again as before; with `alone`, each in a request of its own."""
     values: dict[str, Any] = {"model_due_at": timezone.now(), **({"model_alone": True} if alone else {})}
-    _held(claim, claim.analyses).update(**values)
-
-
-def _held(claim: _Claim, numbers: Collection[int]) -> "QuerySet[MessageAnalysis]":
-    """The rows, as long as nobody else has decided or claimed since."""
-    keys: Sequence[int] = [claim.analyses[number].pk for number in numbers]
-    return MessageAnalysis.objects.filter(pk__in=keys, model_due_at=claim.until).exclude(
-        source=MessageAnalysis.Source.PERSON
-    )
+    held(claim, claim.analyses).update(**values)

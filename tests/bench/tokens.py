@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from intents.model_claims import BATCH, MOST_CHARACTERS
 from intents.model_context import MOST_BEFORE, is_short
-from intents.model_queue import BATCH, MOST_CHARACTERS
 from intents.prompt import INSTRUCTIONS, Around, Asked, document
 from intents.tokens import PER_ASCII_CHARACTER, PER_OTHER_CHARACTER, estimate
 from tests.bench.rows import Goal, Row

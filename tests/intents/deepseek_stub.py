@@ -102,11 +102,11 @@ class DeepSeekStub:
         if answer.drip is not None:
             self._drip(handler, answer)
             return
-        handler.send_response(answer.status)
-        for name, value in answer.headers.items():
-            handler.send_header(name, value)
-        handler.end_headers()
         try:
+            handler.send_response(answer.status)
+            for name, value in answer.headers.items():
+                handler.send_header(name, value)
+            handler.end_headers()
             while answer.keep_alive_every and not self.stopped.wait(answer.keep_alive_every):
                 handler.wfile.write(b"\n")
                 handler.wfile.flush()

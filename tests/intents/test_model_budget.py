@@ -32,7 +32,7 @@ Source = MessageAnalysis.Source
 @pytest.fixture(autouse=True)
 def _one_message_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stub says that each request used 64 + 16 + 20 tokens."""
-    monkeypatch.setattr("intents.model_queue.BATCH", 1)
+    monkeypatch.setattr("intents.model_claims.BATCH", 1)
 
 
 def rules(**fields: Any) -> ModelSettings:
