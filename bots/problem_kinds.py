@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from bots.models import BotMembership, CollectionGap, RawUpdate, TelegramBot
 from cvgorod_hub.common.dates import local_time
+from intents.model_troubles import Told
 
 # Names in a sentence; the page behind the link shows them all.
 MOST_NAMES = 3
@@ -262,6 +263,18 @@ def doubled_groups(places: Sequence[BotMembership]) -> Problem:
         % {"names": _names(places)},
         since=None,
         link=reverse("admin:bots_botmembership_changelist"),
+    )
+
+
+def model_trouble(told: Told) -> Problem:
+    """Patterns go on understanding, so nothing of it is critical."""
+    return Problem(
+        code=told.code,
+        severity=Severity.WARNING,
+        title=told.title,
+        advice=told.advice,
+        since=told.since,
+        link=reverse("admin:intents_modelsettings_changelist"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What keeps the hub from hearing its clients, in words that say what to do (bots/problem_kinds.py).
+"""What keeps the hub from hearing and understanding its clients, and what to do (bots/problem_kinds.py).
 
 Judged from facts that others wrote down (bots/watching.py, bots/memberships.py), by a handful of cheap
 queries, so that every page of the admin may ask. All comparisons are by PostgreSQL's clock.
@@ -16,6 +16,7 @@ from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdat
 from bots.problem_kinds import Problem, Severity
 from bots.silence import alarm_after
 from bots.watching import CONFLICTS_END_AFTER, GAP_AFTER, is_collecting
+from intents.model_troubles import find_model_trouble
 from messaging.models import Chat
 
 __all__ = ["Problem", "Severity", "find_problems"]
@@ -34,7 +35,7 @@ MOST_COUNTED = 1000
 def find_problems() -> list[Problem]:
     """Everything that is wrong now, the worst first."""
     bots = list(TelegramBot.objects.filter(is_watched=True).annotate(now=Now()))
-    problems = [*_of_bots(bots), *_of_groups(), *_of_gaps(), *_of_updates()]
+    problems = [*_of_bots(bots), *_of_groups(), *_of_gaps(), *_of_updates(), *_of_model()]
     if len(bots) > 1:
         problems += _of_doubled_groups()
     return sorted(problems, key=lambda problem: not problem.is_critical)
@@ -120,3 +121,8 @@ def _of_updates() -> Iterator[Problem]:
     oldest = waiting.values_list("received_at", "now").first()
     if oldest and oldest[1] - oldest[0] > UNREAD_AFTER:
         yield kinds.unread_updates(oldest[0])
+
+
+def _of_model() -> Iterator[Problem]:
+    if told := find_model_trouble():
+        yield kinds.model_trouble(told)

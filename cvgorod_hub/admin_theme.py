@@ -106,6 +106,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "intents_messagepattern_changelist",
                 "intents.view_messagepattern",
             ),
+            _link(
+                _("The model"),
+                "neurology",
+                "intents_modelsettings_changelist",
+                "intents.view_modelsettings",
+            ),
         ],
     },
     {

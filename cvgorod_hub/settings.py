@@ -267,8 +267,6 @@ HUB_DEMO: bool = env.bool("HUB_DEMO", default=False)
 DEEPSEEK_API_KEY: str = env.str("DEEPSEEK_API_KEY", default="")
 DEEPSEEK_API_URL: str = env.str("DEEPSEEK_API_URL", default="https://api.deepseek.com").rstrip("/")
 DEEPSEEK_MODEL: str = env.str("DEEPSEEK_MODEL", default="deepseek-flash")
-# The model is asked about messages that the patterns judge with less confidence than this (0 to 1).
-CLASSIFY_MODEL_BELOW: float = env.float("CLASSIFY_MODEL_BELOW", default=0.75)
 
 # --- Language and time ----------------------------------------------------------------------
 LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", default="ru")

@@ -16,8 +16,11 @@ from unfold.decorators import action, display
 from clients.models import UserRole
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from intents.forms import MessagePatternForm, TryForm
+from intents.model_admin import ModelSettingsAdmin
 from intents.models import Intent, MessageAnalysis, MessagePattern, Sentiment
 from intents.rulebook import forget_classifier, load_classifier
+
+__all__ = ["MessageAnalysisAdmin", "MessagePatternAdmin", "ModelSettingsAdmin"]
 
 # Every value has a colour: a label without one would show the stored word instead of its name.
 INTENT_COLOURS = {

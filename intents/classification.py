@@ -1,5 +1,6 @@
-"""What follows a stored message: the patterns' verdict at once, the model's turn where they are unsure."""
+"""What follows a stored message: the patterns' verdict at once, and the model's turn where it is wanted."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,11 +10,12 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from clients.models import RoleName
-from intents.models import MessageAnalysis
+from intents.models import MessageAnalysis, ModelSettings
 from intents.patterns import Verdict
 from intents.rulebook import load_classifier
 from messaging.models import Message
 
+Asks = ModelSettings.Asks
 # How far a sweep looks back, in messages: the newest by their key, so that its cost does not grow.
 SWEPT_MESSAGES = 20_000
 
@@ -21,19 +23,19 @@ SWEPT_MESSAGES = 20_000
 _UPSERT = """
 INSERT INTO message_analysis AS stands (
     message_id, intent, sentiment, is_urgent, entities, confidence, source, pattern_id, model_used,
-    prompt_version, tokens_used, processing_time_ms, model_due_at, model_attempts, model_error,
-    created_at, updated_at
+    prompt_version, tokens_used, processing_time_ms, model_due_at, model_attempts, model_alone,
+    model_error, created_at, updated_at
 )
 SELECT message_id, intent, sentiment, is_urgent, '[]', confidence, %s,
-    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, '', %s, %s
+    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, false, '', %s, %s
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::float8[], %s::bigint[], %s::timestamptz[])
     AS new (message_id, intent, sentiment, is_urgent, confidence, pattern_id, due)
 ON CONFLICT (message_id) DO UPDATE SET
     intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
     entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
     pattern_id = EXCLUDED.pattern_id, model_used = '', prompt_version = '', tokens_used = 0,
-    processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_error = '',
-    updated_at = EXCLUDED.updated_at
+    processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_alone = false,
+    model_error = '', updated_at = EXCLUDED.updated_at
 WHERE stands.source <> %s
 """
 
@@ -41,9 +43,9 @@ WHERE stands.source <> %s
 def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
-    At most five queries for any number of messages, three where they come with their `user` and its `role`.
-    What a person decided stays. With a key for the model, a verdict below CLASSIFY_MODEL_BELOW makes the
-    message due for it (intents.tasks asks it later), unless `ask_model` is off.
+    At most five queries for any number of messages, three where they come with their `user` and its `role`,
+    and one more with a key for the model. What a person decided stays. ModelSettings say which verdicts make
+    a message due for the model (intents.tasks asks it later); with `ask_model` off none does.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
@@ -90,6 +92,7 @@ def _role(message: Message) -> str:
 
 
 def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: bool) -> None:
+    below = _model_asked_below() if ask_model else 0.0
     with connection.cursor() as cursor:
         cursor.execute(
             _UPSERT,
@@ -103,11 +106,15 @@ def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: boo
                 [verdict.is_urgent for _, verdict in verdicts],
                 [verdict.confidence for _, verdict in verdicts],
                 [verdict.pattern_id for _, verdict in verdicts],
-                [now if ask_model and _is_unsure(verdict) else None for _, verdict in verdicts],
+                [now if verdict.confidence < below else None for _, verdict in verdicts],
                 MessageAnalysis.Source.PERSON,
             ],
         )
 
 
-def _is_unsure(verdict: Verdict) -> bool:
-    return bool(settings.DEEPSEEK_API_KEY) and verdict.confidence < settings.CLASSIFY_MODEL_BELOW
+def _model_asked_below() -> float:
+    """The confidence below which the model is asked: by nothing, the settings' threshold, or everything."""
+    if not settings.DEEPSEEK_API_KEY:
+        return 0.0
+    rules = ModelSettings.get_solo()
+    return {Asks.ALL: math.inf, Asks.UNSURE: rules.unsure_below, Asks.NONE: 0.0}[Asks(rules.asks)]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import UserRole
 from intents.counts import AnalysisCalendar, AnalysisCount, AnalysisCountChange, AnalysisDay
+from intents.model_records import ModelRequest, ModelSettings, ModelState, ModelUsage
 from intents.phrases import PhraseError, parse
 from intents.regexes import RegexError, compile_safely
 from messaging.models import Message
@@ -22,6 +23,10 @@ __all__ = [
     "Intent",
     "MessageAnalysis",
     "MessagePattern",
+    "ModelRequest",
+    "ModelSettings",
+    "ModelState",
+    "ModelUsage",
     "Sentiment",
 ]
 
@@ -150,9 +155,11 @@ class MessageAnalysis(models.Model):
     prompt_version = models.CharField(_("prompt version"), max_length=32, blank=True, default="")
     tokens_used = models.PositiveIntegerField(_("tokens"), default=0)
     processing_time_ms = models.PositiveIntegerField(_("time, ms"), default=0)
-    # The model's turn: due when the patterns were unsure, with a growing pause after each failure.
+    # The model's turn (intents/model_queue.py). Attempts are those that failed for this message's own sake;
+    # alone: in a request of its own, since one with others failed.
     model_due_at = models.DateTimeField(_("model asked at"), null=True, blank=True)
     model_attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    model_alone = models.BooleanField(default=False, db_default=False, editable=False)
     model_error = models.TextField(_("last error"), blank=True, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
@@ -165,10 +172,9 @@ class MessageAnalysis(models.Model):
         indexes = [
             models.Index(fields=["intent", "message"], name="analysis_intent"),
             models.Index(fields=["message"], name="analysis_urgent", condition=models.Q(is_urgent=True)),
+            # The newest that are due come first, however many wait.
             models.Index(
-                fields=["model_due_at"],
-                name="analysis_model_due",
-                condition=models.Q(model_due_at__isnull=False),
+                fields=["message"], name="analysis_due", condition=models.Q(model_due_at__isnull=False)
             ),
         ]
 

@@ -3,31 +3,22 @@
 import time
 
 from celery import shared_task
-from django.core.cache import cache
 
 from intents.classification import classify_missed
-from intents.model_queue import RUN, classify_due_batch
+from intents.model_queue import classify_due_batch, give_up_old
 from intents.statistics import follow_time_zone as follow
 
 # Seconds that one sweep drains a backlog; the next one goes on.
 SWEEP = 60
-SWEEPING = "intents:sweeping"
 
 
 @shared_task
 def classify_unsure_messages() -> None:
-    """Ask the model about messages that the patterns were unsure of, newest first.
-
-    One sweep at a time: a backlog must not take the threads that replies go out by.
-    """
-    if not cache.add(SWEEPING, True, timeout=RUN + SWEEP):
-        return
-    try:
-        started = time.monotonic()
-        while classify_due_batch() and time.monotonic() - started < SWEEP:
-            pass
-    finally:
-        cache.delete(SWEEPING)
+    """Ask the model about what is due for it, newest first, as long as it may be asked."""
+    give_up_old()
+    started = time.monotonic()
+    while classify_due_batch() and time.monotonic() - started < SWEEP:
+        pass
 
 
 @shared_task

@@ -9,7 +9,6 @@ are of `unit`, lengths are of stems, in centimetres, prices in roubles for one u
 """
 
 import contextlib
-import math
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any, Literal, TypedDict, cast
@@ -102,8 +101,8 @@ def _counted(row: Mapping[str, Any]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for name, most in _NUMBERS.items():
         value = row.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if 0 < value <= most:
+        if 0 < value <= most:  # neither NaN nor an integer of a thousand digits is
             numbers[name] = int(value) if name == "length_cm" or value == int(value) else value
     return numbers

@@ -15,7 +15,7 @@ from tests.bench import api
 from tests.bench.rows import Row, as_document, as_table
 
 # On the tests' servers and settings; `api` has servers of its own.
-MEASURES = ("delivery", "ingest")
+MEASURES = ("delivery", "ingest", "tokens")
 RESULT = Path("bench.json")
 
 

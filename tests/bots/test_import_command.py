@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from bots.models import TelegramBot
-from intents.models import MessageAnalysis
+from intents.models import MessageAnalysis, ModelSettings
 from messaging.history.progress import Progress
 from messaging.models import Message
 from tests.factories import ManagerFactory
@@ -100,7 +100,7 @@ def test_the_classifier_reads_what_is_new_when_asked(
     tmp_path: Path, settings: Settings, how: str, is_due: bool
 ) -> None:
     settings.DEEPSEEK_API_KEY = "invented"
-    settings.CLASSIFY_MODEL_BELOW = 1.1
+    ModelSettings.objects.create(pk=1, asks=ModelSettings.Asks.ALL)
     write(tmp_path, chat(said(1, "Здравствуйте, сколько стоит роза?")))
 
     run(tmp_path, "--classify", how)

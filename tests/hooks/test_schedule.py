@@ -14,8 +14,8 @@ from cvgorod_hub.api.hooks.schedule import (
     PAUSES,
     pause_after,
     probe_pause,
-    read_retry_after,
 )
+from cvgorod_hub.common.external import read_retry_after
 
 
 @pytest.mark.parametrize("attempts", range(1, MOST_ATTEMPTS))

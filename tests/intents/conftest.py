@@ -4,10 +4,8 @@ import importlib
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
 from pytest_django import Settings
 
-from intents.model_queue import PAUSED
 from intents.patterns import Classifier, Rule
 from intents.rulebook import forget_classifier
 from tests.intents.deepseek_stub import DeepSeekStub
@@ -18,7 +16,6 @@ def _nothing_remembered() -> Iterator[None]:
     forget_classifier()
     yield
     forget_classifier()
-    cache.delete(PAUSED)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,13 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from clients.models import RoleName
 from intents.classification import classify_by_patterns
-from intents.models import Intent, MessageAnalysis, MessagePattern
+from intents.models import Intent, MessageAnalysis, MessagePattern, ModelSettings
 from messaging.models import Message
 from tests.factories import AnalysisFactory, ManagerFactory, MessageFactory, PersonFactory, make, role
 
 pytestmark = pytest.mark.django_db
 Source = MessageAnalysis.Source
+Asks = ModelSettings.Asks
 
 
 def test_a_message_gets_the_patterns_verdict() -> None:
@@ -127,15 +128,36 @@ def test_a_pattern_deleted_a_moment_ago_costs_the_verdict_only_its_name() -> Non
 
 
 @pytest.mark.parametrize(
-    ("key", "below", "is_due"), [("sk-1", 1.01, True), ("sk-1", 0.0, False), ("", 1.01, False)]
+    ("key", "asks", "below", "is_due"),
+    [
+        ("sk-1", Asks.UNSURE, 1.0, True),
+        ("sk-1", Asks.UNSURE, 0.0, False),
+        ("sk-1", Asks.ALL, 0.0, True),
+        ("sk-1", Asks.NONE, 1.0, False),
+        ("", Asks.ALL, 1.0, False),
+    ],
 )
-def test_the_model_is_due_where_there_is_a_key_and_doubt(
-    key: str, below: float, is_due: bool, settings: Settings
+def test_the_model_is_due_where_there_is_a_key_and_the_settings_say_so(
+    key: str, asks: Asks, below: float, is_due: bool, settings: Settings
 ) -> None:
     settings.DEEPSEEK_API_KEY = key
-    settings.CLASSIFY_MODEL_BELOW = below
+    ModelSettings.objects.create(pk=1, asks=asks, unsure_below=below)
     message = MessageFactory.create(text="беру 5 пачек")
 
     classify_by_patterns([message])
 
-    assert (MessageAnalysis.objects.get(message=message).model_due_at is not None) == is_due
+    analysis = MessageAnalysis.objects.get(message=message)
+    assert (analysis.model_due_at is not None) == is_due
+    assert analysis.confidence < 1.0
+
+
+def test_an_edit_gives_a_message_its_turn_anew(settings: Settings) -> None:
+    settings.DEEPSEEK_API_KEY = "sk-1"
+    ModelSettings.objects.create(pk=1, asks=Asks.ALL)
+    analysis = AnalysisFactory.create(model_attempts=4, model_alone=True, model_error="blank")
+
+    classify_by_patterns([analysis.message])
+
+    analysis.refresh_from_db()
+    assert (analysis.model_attempts, analysis.model_alone, analysis.model_error) == (0, False, "")
+    assert analysis.model_due_at is not None

@@ -1,7 +1,11 @@
 """DeepSeek over real HTTP: what is sent, and what each kind of answer becomes."""
 
+import contextlib
 import json
+import socket
+import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +13,9 @@ from pytest_django import Settings
 
 from cvgorod_hub.common.external import ExternalServiceError
 from intents import deepseek as client
-from intents.deepseek import AccountError, AnswerError, ask
+from intents.deepseek import AccountError, AnswerError, RequestError, ask
 from intents.prompt import INSTRUCTIONS, Answered, Asked
+from intents.tokens import Tokens
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, asked_messages, completion, rows_for
 
 ASKED = [Asked(1, "client", "беру 5 пачек"), Asked(2, "client", "розы гнилые")]
@@ -46,7 +51,29 @@ def test_a_good_answer_is_read(deepseek: DeepSeekStub) -> None:
     reply = ask(ASKED)
 
     assert reply.rows == {1: ORDER, 2: ORDER}
-    assert (reply.model, reply.tokens) == ("deepseek-flash-1017", 100)
+    assert (reply.model, reply.used) == ("deepseek-flash-1017", Tokens(hit=64, miss=16, output=20))
+    assert reply.tokens == 100
+
+
+@pytest.mark.parametrize(
+    ("usage", "used"),
+    [
+        ({"prompt_tokens": 80, "completion_tokens": 20, "prompt_cache_hit_tokens": 64}, Tokens(64, 16, 20)),
+        ({"prompt_tokens": 80, "completion_tokens": 20}, Tokens(0, 80, 20)),
+        ({"total_tokens": 100}, Tokens(0, 100, 0)),
+        ({"prompt_tokens": -5, "completion_tokens": "20", "total_tokens": 10**30}, Tokens()),
+        ({"prompt_tokens": 2.5, "completion_tokens": None}, Tokens()),
+        (None, Tokens()),
+        ("much", Tokens()),
+    ],
+)
+def test_what_an_answer_says_it_used_is_read_with_care(
+    usage: object, used: Tokens, deepseek: DeepSeekStub
+) -> None:
+    answer = json.loads(completion('{"rows": []}'))
+    deepseek.script = [Answer(body=json.dumps({**answer, "usage": usage}).encode())]
+
+    assert ask(ASKED).used == used
 
 
 def test_a_message_that_gives_orders_stays_data(deepseek: DeepSeekStub) -> None:
@@ -103,16 +130,13 @@ def test_a_row_that_is_no_object_is_left_out(deepseek: DeepSeekStub) -> None:
         completion('{"rows": [{"n": 1, "int', "length"),
         completion('{"rows": []}', "content_filter"),
         completion("order"),
+        completion("[" * 100_000),
         completion('["order"]'),
         completion('{"answer": "order"}'),
-        b"\n\n\n",
-        b"<html>502</html>",
-        b'{"choices": []}',
         b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}',
-        b"[]",
     ],
 )
-def test_an_answer_of_no_use_is_said_so_and_may_be_asked_again(body: bytes, deepseek: DeepSeekStub) -> None:
+def test_content_of_no_use_is_said_so_and_may_be_asked_again(body: bytes, deepseek: DeepSeekStub) -> None:
     deepseek.script = [Answer(body=body)]
 
     with pytest.raises(AnswerError) as raised:
@@ -120,32 +144,72 @@ def test_an_answer_of_no_use_is_said_so_and_may_be_asked_again(body: bytes, deep
     assert not raised.value.permanent
 
 
-@pytest.mark.parametrize("status", [401, 402])
-def test_the_accounts_trouble_is_permanent(status: int, deepseek: DeepSeekStub) -> None:
-    deepseek.script = [Answer(status, b"{}")]
+def test_a_useless_answer_costs_what_it_used(deepseek: DeepSeekStub) -> None:
+    deepseek.script = [Answer(body=completion(" "))]
 
-    with pytest.raises(AccountError, match=str(status)) as raised:
+    with pytest.raises(AnswerError) as raised:
         ask(ASKED)
-    assert raised.value.permanent
-    assert "sk-only" not in str(raised.value)
+    assert raised.value.tokens == Tokens(hit=64, miss=16, output=20)
+    assert raised.value.model == "deepseek-flash-1017"
 
 
 @pytest.mark.parametrize(
-    ("status", "permanent"),
-    [(400, True), (422, True), (429, False), (500, False), (503, False), (302, False)],
+    "body",
+    [
+        b"",
+        b"\n\n\n",
+        b"<html>502</html>",
+        b"\xff\xfe",
+        b'{"choices": []}',
+        b"[]",
+        b"[" * 100_000,
+        completion("", "insufficient_system_resource"),
+    ],
+)
+def test_what_is_no_answer_is_the_services_trouble(body: bytes, deepseek: DeepSeekStub) -> None:
+    deepseek.script = [Answer(body=body)]
+
+    with pytest.raises(ExternalServiceError) as raised:
+        ask(ASKED)
+    assert type(raised.value) is ExternalServiceError
+    assert not raised.value.permanent
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 302])
+def test_the_accounts_trouble_is_permanent(status: int, deepseek: DeepSeekStub) -> None:
+    deepseek.script = [Answer(status, b"{}", headers={"Location": deepseek.url})]
+
+    with pytest.raises(AccountError, match=str(status)) as raised:
+        ask(ASKED)
+    assert (raised.value.permanent, raised.value.status) == (True, status)
+    assert "sk-only" not in str(raised.value)
+    assert len(deepseek.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, RequestError),
+        (422, RequestError),
+        (429, ExternalServiceError),
+        (500, ExternalServiceError),
+        (503, ExternalServiceError),
+    ],
 )
 def test_a_refused_request_says_whether_to_ask_again(
-    status: int, permanent: bool, deepseek: DeepSeekStub
+    status: int, kind: type[ExternalServiceError], deepseek: DeepSeekStub
 ) -> None:
-    deepseek.script = [Answer(status, b"{}")]
+    deepseek.script = [Answer(status, b"<html>")]
 
     with pytest.raises(ExternalServiceError, match=str(status)) as raised:
         ask(ASKED)
-    assert raised.value.permanent == permanent
+    assert type(raised.value) is kind
+    assert raised.value.permanent == (kind is RequestError)
 
 
-def test_a_named_wait_is_passed_on(deepseek: DeepSeekStub) -> None:
-    deepseek.script = [Answer(429, b"{}", headers={"Retry-After": "17"})]
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_named_wait_is_passed_on(status: int, deepseek: DeepSeekStub) -> None:
+    deepseek.script = [Answer(status, b"{}", headers={"retry-after": "17"})]
 
     with pytest.raises(ExternalServiceError) as raised:
         ask(ASKED)
@@ -163,23 +227,85 @@ def test_keep_alive_lines_before_an_answer_are_no_harm(deepseek: DeepSeekStub) -
 def test_keep_alive_lines_do_not_extend_the_deadline(
     deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "DEADLINE", 1.0)
-    monkeypatch.setattr(client, "SILENCE", 0.5)
     deepseek.script = [Answer(keep_alive_every=0.05)]
+
+    ends_at_the_deadline(monkeypatch)
+
+
+def ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "DEADLINE", 0.4)
     started = time.monotonic()
 
-    with pytest.raises(ExternalServiceError, match="within 1 seconds") as raised:
+    with pytest.raises(ExternalServiceError, match="did not answer within 0 seconds") as raised:
         ask(ASKED)
 
-    assert time.monotonic() - started < 1.5
+    assert 0.3 < time.monotonic() - started < 3
+    assert type(raised.value) is ExternalServiceError
     assert not raised.value.permanent
 
 
-def test_silence_ends_too(deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "SILENCE", 0.2)
-    deepseek.script = [Answer(keep_alive_every=30)]
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(keep_alive_every=30),
+        Answer(drip=b"x"),
+        Answer(begins=b"HTTP/1.1 200 OK\r\n", drip=b"X-Header: x\r\n"),
+        Answer(begins=b"HTTP/1.1 200 OK\r\n\r\n", drip=b" "),
+        Answer(begins=b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n", drip=b"{"),
+        Answer(begins=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", drip=b"1\r\n \r\n"),
+    ],
+)
+def test_the_deadline_holds_whatever_drips(
+    answer: Answer, deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deepseek.script = [answer]
 
-    with pytest.raises(ExternalServiceError, match="reached"):
+    ends_at_the_deadline(monkeypatch)
+
+
+def test_a_connection_that_nobody_takes_ends_at_the_deadline(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as others:
+        for _ in range(3):  # the queue of connections is full, so the next one waits
+            other = others.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(listener.getsockname())
+        settings.DEEPSEEK_API_URL = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+        ends_at_the_deadline(monkeypatch)
+
+
+def test_a_name_server_that_says_nothing_ends_at_the_deadline(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: over.wait(30) and [])
+    settings.DEEPSEEK_API_URL = "http://deepseek.example"
+    try:
+        ends_at_the_deadline(monkeypatch)
+    finally:
+        over.set()
+
+
+def test_a_netrc_of_this_machine_does_not_replace_the_key(
+    deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    ask(ASKED)
+
+    assert deepseek.authorizations == ["Bearer sk-only-for-tests"]
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(
+    deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "LARGEST_ANSWER", 1000)
+    deepseek.script = [Answer(body=b" " * 5000)]
+
+    with pytest.raises(ExternalServiceError, match="does not end"):
         ask(ASKED)
 
 

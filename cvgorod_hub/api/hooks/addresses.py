@@ -6,17 +6,14 @@ once, every address that it has is judged, and the connection goes to the very a
 name that changes its mind in between (DNS rebinding) gains nothing.
 """
 
-import socket
-import threading
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from queue import Empty, SimpleQueue
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from cvgorod_hub.api.hooks.troubles import HookError, Trouble
+from cvgorod_hub.common.deadlines import SocketAddress, look_up
 
 HTTPS_PORT, HTTP_PORT = 443, 80
 FIRST_UNPRIVILEGED_PORT = 1024
@@ -39,9 +36,6 @@ _SPECIAL = [
         "fec0::/10",  # site-local
     )
 ]
-
-# As socket.getaddrinfo gives it: family, and what `connect` takes.
-SocketAddress = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -107,21 +101,12 @@ def _take_apart(url: str) -> tuple[str, str, int]:
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[SocketAddress]:
-    """What the name server says; in a thread of its own, as the resolver knows no deadline."""
-    answers: SimpleQueue[list[SocketAddress] | OSError | UnicodeError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answers.put([(family, address) for family, _type, _proto, _name, address in rows])
-        except (OSError, UnicodeError) as error:  # UnicodeError: a label that IDNA refuses
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True, name="resolve").start()
     try:
-        answer = answers.get(timeout=max(seconds, 0))
-    except Empty:
+        found = look_up(host, port, seconds=seconds)
+    except TimeoutError:
         raise HookError(Trouble.TIMEOUT, host) from None
-    if isinstance(answer, Exception) or not answer:
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
         raise HookError(Trouble.UNRESOLVED, host)
-    return answer
+    return found

@@ -24,10 +24,10 @@ from cvgorod_hub.api.hooks.schedule import (
     PAUSED_AFTER,
     pause_after,
     probe_pause,
-    read_retry_after,
 )
 from cvgorod_hub.api.hooks.signing import signed_headers
 from cvgorod_hub.api.hooks.troubles import HookError, Trouble
+from cvgorod_hub.common.external import read_retry_after
 
 logger = logging.getLogger(__name__)
 

@@ -1,26 +1,14 @@
-"""One POST to an endpoint: to the judged address only, over within a total deadline, nothing followed.
+"""One POST to an endpoint: to the judged address only, over within a total deadline, nothing followed."""
 
-`requests` bounds each read, not their sum: an endpoint that sends a byte every few seconds would hold a
-thread for hours. So the connection is cut at the deadline, whatever is going on in it.
-"""
-
-import socket
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from types import TracebackType
-from typing import Any, cast
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool
 
 from cvgorod_hub.api.hooks.addresses import Destination, resolve
 from cvgorod_hub.api.hooks.troubles import HookError, Trouble
+from cvgorod_hub.common.deadlines import Deadline, session_within
 from cvgorod_hub.common.redaction import redact
 from cvgorod_hub.common.texts import storable
 
@@ -58,109 +46,9 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], seconds: float = 
             raise HookError(_trouble(error, deadline), type(error).__name__) from None
 
 
-class Deadline:
-    """Cuts the connections it was given when its time is over."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self._lock = threading.Lock()
-        self._handles: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self.is_over = False
-
-    def __enter__(self) -> "Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        with self._lock:
-            for handle in self._handles:
-                handle.close()
-            self._handles.clear()
-
-    def left(self) -> float:
-        """Seconds; never none at all, which sockets take for "no limit"."""
-        return max(self._end - time.monotonic(), 0.001)
-
-    def guard(self, connection: socket.socket) -> None:
-        """A handle of our own on the same connection: TLS takes the socket's for itself."""
-        with self._lock:
-            if self.is_over:
-                raise TimeoutError
-            self._handles.append(connection.dup())
-
-    def _cut(self) -> None:
-        with self._lock:
-            self.is_over = True
-            for handle in self._handles:
-                try:
-                    handle.shutdown(socket.SHUT_RDWR)
-                except OSError:  # the other side was quicker
-                    continue
-
-
-class _Pinned(HTTPConnection):
-    """Connects to the addresses that were judged; the host's name stays for TLS and for the Host header."""
-
-    def __init__(self, *args: Any, destination: Destination, deadline: Deadline, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._destination = destination
-        self._deadline = deadline
-
-    def _new_conn(self) -> socket.socket:
-        refusal: OSError = OSError("no address")
-        for family, address in self._destination.sockets:
-            try:
-                return _connect(family, address, self._deadline)
-            except OSError as error:
-                refusal = error
-        if isinstance(refusal, TimeoutError):
-            raise urllib3.exceptions.ConnectTimeoutError(self, "no connection in time") from refusal
-        raise urllib3.exceptions.NewConnectionError(self, type(refusal).__name__) from refusal
-
-
-def _connect(family: socket.AddressFamily, address: tuple[Any, ...], deadline: Deadline) -> socket.socket:
-    connection = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(deadline.left())
-        connection.connect(address)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        deadline.guard(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-class _PinnedTls(_Pinned, HTTPSConnection):
-    """The same below TLS."""
-
-
-class _PinnedAdapter(HTTPAdapter):
-    def __init__(self, destination: Destination, deadline: Deadline) -> None:
-        super().__init__(max_retries=0)
-        self._destination = destination
-        self._deadline = deadline
-
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
-        pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*args, **options))
-        kind = _PinnedTls if pool.scheme == "https" else _Pinned
-        pool.ConnectionCls = cast(
-            "Any", partial(kind, destination=self._destination, deadline=self._deadline)
-        )
-        return pool
-
-
 def _session(destination: Destination, deadline: Deadline) -> requests.Session:
-    session = requests.Session()
+    session = session_within(deadline, destination.sockets)
     session.trust_env = False  # neither proxies nor a .netrc of this machine's
-    adapter = _PinnedAdapter(destination, deadline)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
     return session
 
 

@@ -2,9 +2,6 @@
 
 import random
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
-
-from django.utils import timezone
 
 # Between one attempt and the next. What none of them brought home is given up, some 33 hours after it began.
 PAUSES = (
@@ -37,14 +34,3 @@ def probe_pause(strikes: int, *, asked: timedelta = timedelta(0)) -> timedelta:
     """The same for an endpoint that has failed so many times in a row."""
     own = min(pause_after(strikes), LONGEST_PROBE_PAUSE)
     return max(own, min(asked, LONGEST_ASKED))
-
-
-def read_retry_after(text: str) -> timedelta:
-    """Seconds or an HTTP date (RFC 9110, 10.2.3); nothing where it is neither, or past."""
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return timedelta(seconds=int(text))
-    try:
-        moment = parsedate_to_datetime(text)
-        return max(moment - timezone.now(), timedelta(0))
-    except (ValueError, TypeError):  # TypeError: a date without a zone
-        return timedelta(0)
