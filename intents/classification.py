@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+import orjson
 from django.conf import settings
 from django.db import connection
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from clients.models import RoleName
+from intents.entities.extraction import RULES_VERSION, extract
+from intents.entities.schema import Entity
 from intents.models import MessageAnalysis
-from intents.patterns import Verdict
+from intents.patterns import Classifier, Verdict
 from intents.rulebook import load_classifier
 from messaging.models import Message
 
@@ -22,38 +26,48 @@ _UPSERT = """
 INSERT INTO message_analysis AS stands (
     message_id, intent, sentiment, is_urgent, entities, confidence, source, pattern_id, model_used,
     prompt_version, tokens_used, processing_time_ms, model_due_at, model_attempts, model_error,
-    created_at, updated_at
+    created_at, updated_at, entities_version
 )
-SELECT message_id, intent, sentiment, is_urgent, '[]', confidence, %s,
-    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, '', %s, %s
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::float8[], %s::bigint[], %s::timestamptz[])
-    AS new (message_id, intent, sentiment, is_urgent, confidence, pattern_id, due)
+SELECT message_id, intent, sentiment, is_urgent, entities::jsonb, confidence, %s,
+    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, '', %s, %s, %s
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::text[], %s::float8[], %s::bigint[],
+        %s::timestamptz[])
+    AS new (message_id, intent, sentiment, is_urgent, entities, confidence, pattern_id, due)
 ON CONFLICT (message_id) DO UPDATE SET
     intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
     entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
     pattern_id = EXCLUDED.pattern_id, model_used = '', prompt_version = '', tokens_used = 0,
     processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_error = '',
-    updated_at = EXCLUDED.updated_at
-WHERE stands.source <> %s
+    updated_at = EXCLUDED.updated_at, entities_version = EXCLUDED.entities_version
+WHERE stands.source <> %s AND NOT (%s AND stands.source = %s AND EXCLUDED.model_due_at IS NOT NULL)
 """
 
 
-def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True) -> None:
+class _Reading(NamedTuple):
+    """What the rules say of one message."""
+
+    message_id: int
+    verdict: Verdict
+    entities: list[Entity]
+
+
+def classify_by_patterns(
+    messages: Sequence[Message], *, ask_model: bool = True, keep_model: bool = False
+) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
     At most five queries for any number of messages, three where they come with their `user` and its `role`.
     What a person decided stays. With a key for the model, a verdict below CLASSIFY_MODEL_BELOW makes the
-    message due for it (intents.tasks asks it later), unless `ask_model` is off.
+    message due for it (intents.tasks asks it later), unless `ask_model` is off. With `keep_model` what the
+    model said stays where it would be asked again, which is for words that have not changed since.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
     if not worded:
         return
     prefetch_related_objects(list(worded.values()), "user__role")
-    verdicts = [
-        (pk, classifier.classify(words_of(message), _role(message))) for pk, message in sorted(worded.items())
-    ]
-    _write(verdicts, now=timezone.now(), ask_model=ask_model)
+    readings = [_read(classifier, message) for _pk, message in sorted(worded.items())]
+    _write(readings, now=timezone.now(), ask_model=ask_model, keep_model=keep_model)
 
 
 def classify_missed(*, limit: int = 500) -> int:
@@ -85,11 +99,16 @@ def _has_words(message: Message) -> bool:
     return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
 
 
-def _role(message: Message) -> str:
+def _read(classifier: Classifier, message: Message) -> _Reading:
+    said = words_of(message)
+    return _Reading(message.pk, classifier.classify(said, role_of(message)), extract(said, message.timestamp))
+
+
+def role_of(message: Message) -> str:
     return message.user.role.role_name if message.user else RoleName.CLIENT
 
 
-def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: bool) -> None:
+def _write(readings: list[_Reading], *, now: datetime, ask_model: bool, keep_model: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _UPSERT,
@@ -97,14 +116,18 @@ def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: boo
                 MessageAnalysis.Source.PATTERN,
                 now,
                 now,
-                [pk for pk, _ in verdicts],
-                [str(verdict.intent) for _, verdict in verdicts],
-                [str(verdict.sentiment) for _, verdict in verdicts],
-                [verdict.is_urgent for _, verdict in verdicts],
-                [verdict.confidence for _, verdict in verdicts],
-                [verdict.pattern_id for _, verdict in verdicts],
-                [now if ask_model and _is_unsure(verdict) else None for _, verdict in verdicts],
+                RULES_VERSION,
+                [reading.message_id for reading in readings],
+                [str(reading.verdict.intent) for reading in readings],
+                [str(reading.verdict.sentiment) for reading in readings],
+                [reading.verdict.is_urgent for reading in readings],
+                [orjson.dumps(reading.entities).decode() for reading in readings],
+                [reading.verdict.confidence for reading in readings],
+                [reading.verdict.pattern_id for reading in readings],
+                [now if ask_model and _is_unsure(reading.verdict) else None for reading in readings],
                 MessageAnalysis.Source.PERSON,
+                keep_model,
+                MessageAnalysis.Source.MODEL,
             ],
         )
 

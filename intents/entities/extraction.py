@@ -12,7 +12,7 @@ from django.conf import settings
 from intents.entities.facts import FactReader
 from intents.entities.goods import Assembly, Order
 from intents.entities.reading import Token, read
-from intents.entities.schema import Date, Entity, Item, valid_entities
+from intents.entities.schema import LONGEST_TEXT, MOST_ENTITIES, Date, Entity, Item, believed
 from intents.entities.times import Moment, find_moments
 
 # Raised with every change of what the rules find: `reclassify` then knows what older rules said.
@@ -22,26 +22,42 @@ RULES_VERSION = 1
 def extract(text: str, said_at: datetime) -> list[Entity]:
     """The goods and times of a message, in the order of its text, as intents/entities/schema.py keeps them.
 
-    "Tomorrow" is counted from `said_at`, in the hub's TIME_ZONE. Takes tens of microseconds, no query.
+    "Tomorrow" is counted from `said_at`, in the hub's TIME_ZONE. No query; a fifth of what patterns take.
     """
     tokens = read(text)
     reader = FactReader(tokens)
-    moments = find_moments(tokens, said_at.astimezone(ZoneInfo(settings.TIME_ZONE)), is_counted=reader.is_counted)
-    orders = Assembly([token.word for token in tokens]).put_together(reader.facts())
+    moments = find_moments(tokens, lambda: said_at.astimezone(_zone()), is_counted=reader.is_counted)
+    facts = reader.facts()
+    if not facts and not moments:
+        return []
+    orders = Assembly(reader.words).put_together(facts)
     found = [(order.first, _item(order, tokens, text)) for order in orders]
     found += [(moment.first, _date(moment, tokens, text)) for moment in moments]
-    return valid_entities([entity for _place, entity in sorted(found, key=lambda pair: pair[0])])
+    found.sort(key=_place)
+    return [entity for _first, entity in found[:MOST_ENTITIES]]
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(settings.TIME_ZONE)
+
+
+def _place(found: tuple[int, Entity]) -> int:
+    return found[0]
 
 
 def _item(order: Order, tokens: list[Token], text: str) -> Entity:
-    item: Item = {"kind": "item", "text": _said(tokens, text, order.first, order.last)}
-    item["product"], item["variety"] = order.goods
-    if order.length is not None:
-        item["length_cm"] = int(order.length.value)
-    if order.quantity is not None:
-        item["quantity"], item["unit"] = order.quantity.value, str(order.quantity.unit)
-    if order.price is not None:
-        item["price"] = order.price.value
+    product, variety = order.goods
+    item: Item = {"kind": "item", "text": _said(tokens, text, order.first, order.last), "product": product}
+    if variety:
+        item["variety"] = variety
+    if order.length is not None and (length := believed("length_cm", order.length.value)):
+        item["length_cm"] = int(length)
+    if order.quantity is not None and (quantity := believed("quantity", order.quantity.value)):
+        item["quantity"] = quantity
+        if order.quantity.unit:
+            item["unit"] = str(order.quantity.unit)
+    if order.price is not None and (price := believed("price", order.price.value)):
+        item["price"] = price
     return item
 
 
@@ -55,4 +71,4 @@ def _date(moment: Moment, tokens: list[Token], text: str) -> Entity:
 
 
 def _said(tokens: list[Token], text: str, first: int, last: int) -> str:
-    return " ".join(text[tokens[first].start : tokens[last].end].split())
+    return " ".join(text[tokens[first].start : tokens[last].end].split())[:LONGEST_TEXT]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from intents.entities.measures import (
@@ -20,18 +21,26 @@ from intents.entities.measures import (
     is_colour,
     is_sum,
 )
-from intents.entities.names import AMBIGUOUS, SPRAY_ROSE, Goods, find_goods, find_unlisted_variety
+from intents.entities.names import (
+    AMBIGUOUS,
+    SPRAY_ROSE,
+    Goods,
+    begins_a_name,
+    find_goods,
+    find_unlisted_variety,
+)
 from intents.entities.numerals import CARDINALS
 from intents.entities.reading import Token
 from intents.entities.schema import Unit
+from intents.vocabulary import words
 
 Kind = Literal["name", "quantity", "length", "price", "colour", "comma", "end", "colon", "other"]
 _DASHES = frozenset("-–—")
 _JOINERS = frozenset("-–—:=()+*")
 _TIMES = frozenset({"х", "x"})
-_NOT_OF_GOODS = frozenset("за в во на из по у с о от при".split())
-_NOT_WANTED = frozenset("от до минимум за не".split())
-_PLACES = frozenset("в во к ко до после".split())
+_NOT_OF_GOODS = words("за в во на из по у с о от при")
+_NOT_WANTED = words("от до минимум за не")
+_PLACES = words("в во к ко до после")
 # A number that is more is money or a document's, where nothing says what it counts.
 _MOST_BARE = 5000
 _LEAST_PRICE = 20
@@ -52,12 +61,18 @@ class Fact:
     is_bare: bool = False  # a number without a word for what it counts
 
 
+@lru_cache(maxsize=50_000)
+def _says_something(word: str) -> bool:
+    """Whether a word by itself may be a fact."""
+    return begins_a_name(word) or word in UNITS or word in HALVES or word in CARDINALS or is_colour(word)
+
+
 class FactReader:
     """Reads the tokens that no date took."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
-        self._words = [token.word for token in tokens]
+        self.words = [token.word for token in tokens]
         self._facts: list[Fact] = []
         self._has_sum = False
 
@@ -65,15 +80,21 @@ class FactReader:
         """Whether a unit of goods, money, or the name of goods stands here."""
         word = self._word(at)
         return bool(word) and (
-            word in UNITS or word in MONEY or word in SIZES or find_goods(self._words, at) is not None
+            word in UNITS or word in MONEY or word in SIZES or find_goods(self.words, at) is not None
         )
 
     def facts(self) -> list[Fact]:
-        """In the order of the text."""
-        self._has_sum = any(is_sum(word) for word in self._words)
+        """In the order of the text; none where no goods are named."""
+        if not any(map(begins_a_name, self.words)):
+            return []
+        self._has_sum = any(is_sum(word) for word in self.words)
         at = 0
         while at < len(self._tokens):
-            fact = self._fact(at)
+            word = self.words[at]
+            if word and not _says_something(word) and not self._is_beside_a_name():
+                fact = Fact("other", at, at)
+            else:
+                fact = self._fact(at)
             self._facts.append(fact)
             at = fact.last + 1
         return self._facts
@@ -100,7 +121,7 @@ class FactReader:
         return self._tokens[at].sign == "." and 0 < len(before) <= 4 and (before in UNITS or before in MONEY)
 
     def _word(self, at: int) -> str:
-        return self._words[at] if 0 <= at < len(self._words) and not self._tokens[at].is_taken else ""
+        return self.words[at] if 0 <= at < len(self.words) and not self._tokens[at].is_taken else ""
 
     def _sign(self, at: int) -> str:
         return self._tokens[at].sign if 0 <= at < len(self._tokens) else ""
@@ -112,6 +133,9 @@ class FactReader:
         return token.value if token.number else CARDINALS.get(token.word)
 
     # --- words ---
+
+    def _is_beside_a_name(self) -> bool:
+        return bool(self._facts) and self._facts[-1].kind == "name"
 
     def _from_word(self, at: int, word: str) -> Fact:
         found = self._name(at)
@@ -126,13 +150,17 @@ class FactReader:
     def _name(self, at: int) -> Fact | None:
         before = self._facts[-1] if self._facts else None
         is_beside = before is not None and before.kind == "name"
-        found = find_goods(self._words, at)
+        found = find_goods(self.words, at)
         if found is None and is_beside and before and before.goods and not before.goods.variety:
-            found = None if self._is_meant_otherwise(at) else find_unlisted_variety(self._words, at)
+            found = None if self._is_meant_otherwise(at) else find_unlisted_variety(self.words, at)
         if found is None or (is_beside and self._is_colour_here(at)) or self._is_a_person(at):
             return None
         last = at + found.words - 1
-        if found.goods.variety in AMBIGUOUS and not is_beside and find_goods(self._words + [""], last + 1) is None:
+        if (
+            found.goods.variety in AMBIGUOUS
+            and not is_beside
+            and find_goods([*self.words, ""], last + 1) is None
+        ):
             return None
         return Fact("name", at, last, goods=found.goods)
 
@@ -181,7 +209,7 @@ class FactReader:
         """Whether goods are named here, a colour or an adjective apart."""
         for place in range(at, at + 3):
             word = self._word(place)
-            if find_goods(self._words, place) is not None if word else False:
+            if find_goods(self.words, place) is not None if word else False:
                 return not self._tokens[place].is_taken
             if not (is_colour(word) or word.endswith(("ых", "их", "ую", "ой"))):
                 return False

@@ -48,9 +48,15 @@ class Assembly:
 
     def put_together(self, facts: list[Fact]) -> list[Order]:
         for place, fact in enumerate(facts):
-            self._take(fact, facts[place + 1 :])
-            if fact.kind != "other" or not self._is_sign(fact):
-                self._before = fact
+            if fact.kind == "other":
+                if not self._is_sign(fact):
+                    self._before = fact
+                continue
+            if fact.kind in ("quantity", "length", "price"):
+                self._attribute(fact, facts[place + 1 :])
+            else:
+                self._take(fact)
+            self._before = fact
         return self.orders
 
     def _is_sign(self, fact: Fact) -> bool:
@@ -60,7 +66,7 @@ class Assembly:
     def _current(self) -> Order | None:
         return self.orders[-1] if self.orders else None
 
-    def _take(self, fact: Fact, following: list[Fact]) -> None:
+    def _take(self, fact: Fact) -> None:
         if fact.kind == "name":
             self._name(fact)
         elif fact.kind in ("comma", "end"):
@@ -71,8 +77,6 @@ class Assembly:
         elif fact.kind == "colour":
             self._colour = fact
             self._say_spray(fact)
-        elif fact.kind in ("quantity", "length", "price"):
-            self._attribute(fact, following)
 
     def _end_clause(self) -> None:
         self._clause += 1
@@ -87,11 +91,20 @@ class Assembly:
             return
         current = self._current
         if self._before is not None and self._before.kind in ("name", "colour") and current is not None:
-            one = _one_goods(current.goods, goods) if current.is_only_named or self._is_right_after(current) else None
+            one = (
+                _one_goods(current.goods, goods)
+                if current.is_only_named or self._is_right_after(current)
+                else None
+            )
             if one is not None and current.clause == self._clause:
                 current.goods, current.last = one, fact.last
                 return
-        if current is not None and current.is_header and current.is_only_named and _covers(current.goods, goods):
+        if (
+            current is not None
+            and current.is_header
+            and current.is_only_named
+            and _covers(current.goods, goods)
+        ):
             self.orders.pop()
         if goods.product == ROSE and self._colour is not None and self._is_spray(self._colour):
             goods = goods._replace(product=SPRAY_ROSE)
@@ -127,6 +140,8 @@ class Assembly:
             self._waiting[fact.kind] = fact
         elif current is not None and fact.kind == "quantity" and self._is_another_colour(following):
             self._add_colour(current, fact)
+        elif fact.kind == "length":
+            self._waiting[fact.kind] = fact  # "…, 60 см 25 шт красных"
 
     def _belongs_to(self, current: Order, fact: Fact, following: list[Fact]) -> bool:
         if not current.lacks(fact.kind):
@@ -152,7 +167,13 @@ class Assembly:
 
     def _add_colour(self, current: Order, fact: Fact) -> None:
         first = min(fact.first, self._colour.first) if self._colour is not None else fact.first
-        self.orders.append(Order(current.goods, first, fact.last, quantity=fact, clause=self._clause))
+        goods = current.goods
+        if goods == Goods(ROSE) and self._colour is not None and self._is_spray(self._colour):
+            goods = Goods(SPRAY_ROSE)
+        order = Order(goods, first, fact.last, quantity=fact, clause=self._clause)
+        if (length := self._waiting.pop("length", None)) is not None:
+            order.take(length)
+        self.orders.append(order)
 
 
 def _name_is_next(following: list[Fact]) -> bool:

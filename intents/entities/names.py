@@ -5,11 +5,12 @@ Every ending of a name is written out once, here, so that reading a message only
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from cvgorod_hub.common.russian import is_known, is_one_slip, is_rare_name, without_one_letter
+from intents.vocabulary import words
 from messaging.search.varieties import latin_spellings
 
 ROSE, SPRAY_ROSE = "роза", "кустовая роза"
@@ -42,18 +43,20 @@ _PRODUCTS = """
 геликония: вибурнум: молюцелла: солидаго: танацетум: сирень: верба: георгин: ромашка: зелень: сухоцвет:
 подсолнух: подсолнечник
 писташ: фисташка =писташа
-пленка: крафт: секатор: кризал: аквапак: тишью: топпер: проволока: кашпо: ваза: лента:
+пленка: крафт: секатор: кризал: аквапак: тишью: топпер: проволока: кашпо: лента:
 мох: =мха =мху
 оазис: =оазиса =оазисов
 сетка: =сеток
 открытка: =открыток
 корзина:
+ваза: =ваза =вазы =вазу =ваз
 губка: =губок
 """
 # Latin name, product: how it is said in Russian, "/" between ways.
 _VARIETIES = """
 Explorer роза: эксплорер / эксплорэр; Freedom роза: фридом / фридомка; Red Naomi роза: ред наоми / наоми;
-Mondial роза: мондиаль / мондиал; Pink Mondial роза: пинк мондиаль; Avalanche роза: аваланч / аваланж / аваланш;
+Mondial роза: мондиаль / мондиал; Pink Mondial роза: пинк мондиаль; Avalanche роза: аваланч / аваланж /
+аваланш;
 Jumilia роза: джумилия; Red Eagle роза: ред игл / игл; Pink Floyd роза: пинк флойд; Vendela роза: вендела;
 Juanita роза: хуанита; Antonio роза: антонио; Gagarin роза: гагарин; Takazzi роза: такаци / таказзи;
 Country Blues роза: кантри блюз; White Ohara роза: вайт охара / уайт охара; Pink Ohara роза: пинк охара;
@@ -61,7 +64,8 @@ Ohara роза: охара; Quicksand роза: квиксенд / квикса�
 Shimmer роза: шиммер; Nina роза: нина; Hermosa роза: эрмоса; Sweetness роза: свитнес;
 Bombastic кустовая роза: бомбастик; Misty Bubbles кустовая роза: мисти баблс / мисти бабблз / мисти бабблс;
 Jana кустовая роза: яна; Juliet роза: джульетта; Vuvuzela роза: вувузела; High Magic роза: хай мэджик;
-Zembla хризантема: зембла; Bacardi хризантема: бакарди; Baltica хризантема: балтика; Ping Pong хризантема: пинг понг / пингпонг;
+Zembla хризантема: зембла; Bacardi хризантема: бакарди; Baltica хризантема: балтика;
+Ping Pong хризантема: пинг понг / пингпонг;
 Pompone хризантема: пампоне / помпоне; Anastasia хризантема: анастасия; Magnum хризантема: магнум;
 Sarah Bernhardt пион: сара бернар; Coral Charm пион: корал шарм / корал чарм / коралл шарм / коралл чарм;
 Duchesse de Nemours пион: дюшес де немур; Red Charm пион: ред шарм / ред чарм;
@@ -113,7 +117,9 @@ def _products() -> Mapping[str, str]:
     forms: dict[str, str] = {}
     for lemma, others in re.findall(r"([а-я ]+?):([^:\n]*?)(?=\s+[а-я]+:|\s*\n|$)", _PRODUCTS):
         lemma = lemma.strip()
-        for word in (*([] if " " in lemma else [lemma]), *others.split()):
+        listed = others.split()
+        in_full = [] if " " in lemma or f"={lemma}" in listed else [lemma]
+        for word in (*in_full, *listed):
             for form in [word[1:]] if word.startswith("=") else declined(word):
                 if len(form) > 2 or word.startswith("="):
                     forms.setdefault(squeezed(form), lemma)
@@ -124,8 +130,8 @@ def _products() -> Mapping[str, str]:
 def _names() -> Mapping[str, list[tuple[tuple[str, ...], Goods]]]:
     """By the first word, as `_word_of_a_name` gives it: the words of each name, longest first."""
     found: defaultdict[str, list[tuple[tuple[str, ...], Goods]]] = defaultdict(list)
-    for words, goods in _spelt():
-        found[words[0]].append((words, goods))
+    for spelling, goods in _spelt():
+        found[spelling[0]].append((spelling, goods))
     return {first: sorted(names, key=lambda name: -len(name[0])) for first, names in found.items()}
 
 
@@ -143,9 +149,9 @@ def _spelt() -> Iterator[tuple[tuple[str, ...], Goods]]:
 @cache
 def _words_of_names() -> Mapping[str, str]:
     """Each form of a word that stands in a name, and that word."""
-    words = {word for names in _names().values() for spelling, _goods in names for word in spelling}
-    forms = {squeezed(form): word for word in sorted(words) for form in declined(word) if len(form) > 2}
-    return {**forms, **{word: word for word in words}}
+    standing = {word for names in _names().values() for spelling, _goods in names for word in spelling}
+    forms = {squeezed(form): word for word in sorted(standing) for form in declined(word) if len(form) > 2}
+    return {**forms, **{word: word for word in standing}}
 
 
 @cache
@@ -171,44 +177,51 @@ def _known_form(word: str) -> str:
     return meant[0] if meant else short
 
 
-def find_goods(words: list[str], position: int) -> _Found | None:
-    """The goods that are named from here on, and by how many words; words are plain ("" for no word)."""
-    word = words[position]
+@lru_cache(maxsize=50_000)
+def begins_a_name(word: str) -> bool:
+    """Whether goods may be named from this word on."""
     if len(word) < 3:
+        return False
+    form = _known_form(word)
+    return form in _products() or _words_of_names().get(form) in _names()
+
+
+def find_goods(said: list[str], position: int) -> _Found | None:
+    """The goods named from here on, and by how many words; `said` holds plain words ("" for no word)."""
+    word = said[position]
+    if not begins_a_name(word):
         return None
     form = _known_form(word)
     first = _words_of_names().get(form)
     for spelling, goods in _names().get(first, ()) if first else ():
-        if _stand_here(spelling, words, position):
+        if _stand_here(spelling, said, position):
             return _Found(goods, len(spelling))
     product = _products().get(form)
     return _Found(Goods(product), 1) if product else None
 
 
-def _stand_here(spelling: tuple[str, ...], words: list[str], position: int) -> bool:
-    said = words[position : position + len(spelling)]
-    return len(said) == len(spelling) and all(
-        _words_of_names().get(_known_form(word)) == part for word, part in zip(said, spelling, strict=True)
+def _stand_here(spelling: tuple[str, ...], said: list[str], position: int) -> bool:
+    here = said[position : position + len(spelling)]
+    return len(here) == len(spelling) and all(
+        _words_of_names().get(_known_form(word)) == part for word, part in zip(here, spelling, strict=True)
     )
 
 
-def find_unlisted_variety(words: list[str], position: int) -> _Found | None:
+def find_unlisted_variety(said: list[str], position: int) -> _Found | None:
     """A name right after a product that no list has: Latin words, or Russian ones that spell Latin ones."""
     latin: list[str] = []
-    for word in words[position : position + 3]:
+    for word in said[position : position + 3]:
         if len(word) > 2 and word.isascii() and word not in _NO_NAMES:
             latin.append(word)
-        elif word in latin_spellings() and find_goods([word], 0) is None:
+        elif word in latin_spellings() and word not in _NO_NAMES and find_goods([word], 0) is None:
             latin.append(min(latin_spellings()[word]))
         else:
             break
     return _Found(Goods("", " ".join(latin).title()), len(latin)) if latin else None
 
 
-# English words of an order that are no names.
-_NO_NAMES = frozenset("pack packs box boxes pcs piece pieces and the for cm stem stems bunch bunches".split())
-
-
-def warm_up() -> Iterable[object]:
-    """Make the tables now, not with the first message."""
-    return _products(), _names(), _words_of_names(), _by_variant()
+# Words of an order that are no names, though some name has them.
+_NO_NAMES = words("""
+pack packs box boxes pcs piece pieces and the for cm stem stems bunch bunches mini spray mix new top
+мини топ нью дабл спрей стар сан найт лайт тру фейс
+""")

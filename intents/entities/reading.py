@@ -1,10 +1,7 @@
-"""A message cut into words, numbers and signs, with what is no quantity whatever stands around it taken out."""
+"""A message cut into words, numbers and signs, without what is no quantity whatever stands around it."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-
-from cvgorod_hub.common.russian import without_yo
 
 # What follows is not what a manager would read to understand a message either; it bounds the time.
 LONGEST_TEXT = 2000
@@ -12,9 +9,11 @@ LONGEST_TEXT = 2000
 _LONG_NUMBER = re.compile(r"\+?\d(?:[ ()\-\u00a0]{0,2}\d){9,}")
 _NUMBERED_LINE = re.compile(r"^[^\S\n]*\d{1,2}[.)][^\S\n]+", re.MULTILINE)
 _PIECES = re.compile(
-    r"(?P<number>\d{1,3}(?:[ \u00a0]\d{3})+(?=\s*(?:р\b|руб|₽))|\d+(?:[.,:]\d+)*)"
-    r"|(?P<word>[^\W\d_]+(?:['’-][^\W\d_]+)*)|(?P<sign>\n|[^\w\s])"
+    r"(\d{1,3}(?:[ \u00a0]\d{3})+(?=\s*(?:р\b|руб|₽))|\d+(?:[.,:]\d+)*)"
+    r"|([^\W\d_]+(?:['’-][^\W\d_]+)*)|(\n|[^\w\s])"
 )
+_DIGIT = re.compile(r"\d")
+_YO = str.maketrans("ё", "е")
 _JOINED = str.maketrans("", "", "'’")
 
 
@@ -50,19 +49,30 @@ _ENDS = frozenset({"\n", ".", "!", "?", ";", "…"})
 
 def read(text: str) -> list[Token]:
     """The tokens of a text, in order; places are those of the text itself."""
-    blanked = _NUMBERED_LINE.sub(_blank, _LONG_NUMBER.sub(_hide, text[:LONGEST_TEXT]))
-    return [
-        Token(
-            without_yo(found["word"] or "").translate(_JOINED),
-            found["number"] or "",
-            found["sign"] or "",
-            found.start(),
-            found.end(),
-        )
-        for found in _PIECES.finditer(blanked)
-    ]
+    plain = _lower(text[:LONGEST_TEXT]).translate(_YO)
+    if _DIGIT.search(plain):
+        plain = _NUMBERED_LINE.sub(_blank, _LONG_NUMBER.sub(_hide, plain))
+    tokens, end = [], 0
+    for number, word, sign in _PIECES.findall(plain):
+        said = number or word or sign
+        start = plain.index(said, end)
+        end = start + len(said)
+        if "'" in word or "’" in word:
+            word = word.translate(_JOINED)
+        tokens.append(Token(word, number, sign, start, end))
+    return tokens
 
 
-_blank: Callable[[re.Match[str]], str] = lambda found: " " * len(found.group())  # noqa: E731
-# A word of no meaning: a quantity must not reach across it.
-_hide: Callable[[re.Match[str]], str] = lambda found: "№" * len(found.group())  # noqa: E731
+def _lower(text: str) -> str:
+    """Lower case of the same length: a few letters of the world's become two."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(each.lower()[:1] for each in text)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
+
+
+def _hide(found: re.Match[str]) -> str:
+    """Signs of no meaning, which a quantity does not reach across."""
+    return "№" * len(found.group())

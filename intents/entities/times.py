@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from intents.entities.numerals import CARDINALS, ORDINALS, TENS
 from intents.entities.reading import Token
+from intents.vocabulary import words
 
 _LONGEST_AGO = timedelta(days=60)
 _DAYS = {"позавчера": -2, "вчера": -1, "сегодня": 0, "завтра": 1, "завт": 1, "послезавтра": 2}
@@ -30,19 +31,36 @@ _WEEKDAY_FORMS = (
     "воскресенье воскресенья воскресенью",
 )
 _WEEKDAYS = {word: day for day, words in enumerate(_WEEKDAY_FORMS) for word in words.split()}
-_SHORT_WEEKDAYS = {word: day for day, word in enumerate("пн вт ср чт пт сб вс".split())}
-_BEFORE_A_DAY = frozenset("в во на к ко до с со от за".split())
-_BEFORE_AN_HOUR = frozenset("в к ко до после около с".split())
-_AFTER_A_BARE_HOUR = frozenset(
-    "и или буду жду заеду приеду подъеду самовывоз сможете можно нормально доставка успеете привезите уже "
-    "потом а но".split()
+_SHORT_WEEKDAYS = {word: day for day, word in enumerate(["пн", "вт", "ср", "чт", "пт", "сб", "вс"])}
+_BEFORE_A_DAY = words("в во на к ко до с со от за")
+_BEFORE_AN_HOUR = words("в к ко до после около с")
+_AFTER_A_BARE_HOUR = words("""
+и или буду жду заеду приеду подъеду самовывоз сможете можно нормально доставка успеете привезите уже
+потом а но
+""")
+_NO_HOURS = words("""
+этаж этаже раз раза дн дней дня недели недель месяца месяцев лет год года человек магазинов
+""")
+_HOURS = words("час часа часов часам ч")
+_MINUTES = words("минут минуты минуту мин")
+_PARTS_OF_DAY = words("утра вечера дня ночи")
+# Words that a moment may begin with; where none of them and no number is said, there is none.
+_BEGINNINGS = frozenset(
+    {
+        *_DAYS,
+        *_WEEKDAYS,
+        *_SHORT_WEEKDAYS,
+        *ORDINALS,
+        *TENS,
+        *CARDINALS,
+        "через",
+        "полдень",
+        "полудню",
+        "полудня",
+    }
 )
-_NO_HOURS = frozenset("этаж этаже раз раза дн дней дня недели недель месяца месяцев лет год года человек магазинов".split())
-_HOURS = frozenset("час часа часов часам ч".split())
-_MINUTES = frozenset("минут минуты минуту мин".split())
-_PARTS_OF_DAY = frozenset("утра вечера дня ночи".split())
 # Words between a day and its hour: "завтра, к десяти".
-_BETWEEN = frozenset("в к ко до после около с утром днем вечером утра ,".split())
+_BETWEEN = words("в к ко до после около с на утром днем вечером утра")
 _LONGEST_GAP = 3
 
 
@@ -56,12 +74,16 @@ class Moment:
     hour: time | None = None
 
 
-def find_moments(tokens: list[Token], said_at: datetime, *, is_counted: Callable[[int], bool]) -> list[Moment]:
-    """The moments of a message that was written at this local time; their tokens are marked as taken.
+def find_moments(
+    tokens: list[Token], said_at: Callable[[], datetime], *, is_counted: Callable[[int], bool]
+) -> list[Moment]:
+    """The moments of a message; their tokens are marked as taken. `said_at` gives the local time of writing.
 
     `is_counted` says of a token's place whether it is a unit of goods or their name: "до 5 пачек" is no hour.
     """
-    return _joined(list(_Reader(tokens, said_at, is_counted).moments()), tokens)
+    if not any(token.number or token.word in _BEGINNINGS for token in tokens):
+        return []
+    return _joined(list(_Reader(tokens, said_at(), is_counted).moments()), tokens)
 
 
 class _Reader:
@@ -86,7 +108,7 @@ class _Reader:
     def _moment(self, at: int) -> Moment | None:
         token = self._tokens[at]
         if token.word:
-            return self._from_word(at, token.word)
+            return self._from_word(at, token.word) if token.word in _BEGINNINGS else None
         return self._from_number(at, token) if token.number else None
 
     def _word(self, at: int) -> str:
@@ -129,7 +151,9 @@ class _Reader:
         if word in _MINUTES:
             return self._from_now(at, unit, timedelta(minutes=amount))
         days = 7 if word.startswith("недел") else 1 if word in ("день", "дня", "дней") else 0
-        return Moment(at, unit, self._today + timedelta(days=days * amount)) if days and amount < 100 else None
+        return (
+            Moment(at, unit, self._today + timedelta(days=days * amount)) if days and amount < 100 else None
+        )
 
     def _from_now(self, first: int, last: int, span: timedelta) -> Moment | None:
         if span > timedelta(days=2):
@@ -144,7 +168,9 @@ class _Reader:
         month = _MONTHS.get(self._word(last + 1))
         if month is not None:
             return self._day(at, last + 1, number, month)
-        return self._day_of_month(at, last + 1, number) if self._word(last + 1) in ("числа", "число") else None
+        return (
+            self._day_of_month(at, last + 1, number) if self._word(last + 1) in ("числа", "число") else None
+        )
 
     def _from_number(self, at: int, token: Token) -> Moment | None:
         parts = token.number.replace(",", ".").split(".")
@@ -158,14 +184,20 @@ class _Reader:
 
     def _whole(self, at: int, number: int) -> Moment | None:
         following = self._word(at + 1)
+        if self._sign(at + 1) in ("-", "–") and self._word(at + 3) in _MONTHS and self._tokens[at + 2].number:
+            return self._day(at, at + 3, number, _MONTHS[self._word(at + 3)])  # "2-8 мая" begins on the 2nd
         if following in _MONTHS:
             return self._day(at, at + 1, number, _MONTHS[following])
         if following in ("числа", "число"):
             return self._day_of_month(at, at + 1, number)
         ending = at + 2 if self._sign(at + 1) == "-" else at + 1
-        if self._word(ending) in ("го", "е", "ого", "му") and self._tokens[ending - 1].touches(self._tokens[ending]):
+        if self._word(ending) in ("го", "е", "ого", "му") and self._tokens[ending - 1].touches(
+            self._tokens[ending]
+        ):
             month = _MONTHS.get(self._word(ending + 1))
-            return self._day(at, ending + 1, number, month) if month else self._day_of_month(at, ending, number)
+            return (
+                self._day(at, ending + 1, number, month) if month else self._day_of_month(at, ending, number)
+            )
         return self._hour(at, number)
 
     def _sign(self, at: int) -> str:
@@ -177,9 +209,13 @@ class _Reader:
         if has_unit:
             last, following = at + 1, self._word(at + 2)
         part = following if following in _PARTS_OF_DAY else ""
+        if following in ("х", "x") and self._is_counted(at + 2):
+            return None  # "до 2х пачек"
         if number > 24 or number != int(number) or (not has_unit and self._is_counted(at + 1)):
             return None
-        if not part and (before not in _BEFORE_AN_HOUR or not self._is_bare_hour(at, before, has_unit=has_unit)):
+        if not part and (
+            before not in _BEFORE_AN_HOUR or not self._is_bare_hour(at, before, has_unit=has_unit)
+        ):
             return None
         last += bool(part)
         last = self._end_of_span(last) if before == "с" else last
@@ -200,11 +236,17 @@ class _Reader:
     def _end_of_span(self, last: int) -> int:
         """ "С 9 до 18": the whole is one moment, its beginning."""
         is_span = self._word(last + 1) in ("до", "по") and last + 2 < len(self._tokens)
-        return last + 2 if is_span and self._tokens[last + 2].number and not self._is_counted(last + 3) else last
+        return (
+            last + 2 if is_span and self._tokens[last + 2].number and not self._is_counted(last + 3) else last
+        )
 
     def _clock(self, at: int, parts: list[str]) -> Moment | None:
         hour, minute = int(parts[0]), int(parts[1])
-        return Moment(at, at, hour=time(hour, minute)) if hour < 24 and minute < 60 and len(parts[1]) == 2 else None
+        return (
+            Moment(at, at, hour=time(hour, minute))
+            if hour < 24 and minute < 60 and len(parts[1]) == 2
+            else None
+        )
 
     def _dotted(self, at: int, parts: list[str]) -> Moment | None:
         if len(parts[1]) != 2 or len(parts[0]) > 2:
@@ -225,11 +267,12 @@ class _Reader:
             return None
 
     def _day(self, first: int, last: int, day: int, month: int) -> Moment | None:
-        for year in (self._today.year - 1, self._today.year, self._today.year + 1):
-            moment = self._dated(first, last, year, month, day)
-            if moment is not None and moment.day is not None and moment.day >= self._today - _LONGEST_AGO:
-                return moment
-        return None
+        this = self._today.year
+        found = [self._dated(first, last, year, month, day) for year in (this - 1, this, this + 1)]
+        moments = [moment for moment in found if moment is not None and moment.day is not None]
+        if self._word(first - 1) == "от":  # "заказ от 12 мая" was made before
+            return next((each for each in reversed(moments) if each.day and each.day <= self._today), None)
+        return next((each for each in moments if each.day and each.day >= self._today - _LONGEST_AGO), None)
 
     def _day_of_month(self, first: int, last: int, day: int) -> Moment | None:
         year, month = self._today.year, self._today.month
@@ -242,9 +285,7 @@ class _Reader:
 def _hour_of(number: int, part: str) -> time:
     if part == "ночи" and number == 12:
         number = 0
-    elif part in ("дня", "вечера") and number < 12:
-        number += 12
-    elif not part and 1 <= number <= 6:
+    elif (part in ("дня", "вечера") and number < 12) or (not part and 1 <= number <= 6):
         number += 12
     return time(number % 24)
 
@@ -266,8 +307,14 @@ def _joined(moments: list[Moment], tokens: list[Token]) -> list[Moment]:
 def _belong_together(before: Moment, moment: Moment, tokens: list[Token]) -> bool:
     between = tokens[before.last + 1 : moment.first]
     fills = (before.day is None) != (moment.day is None) and (before.hour is None) != (moment.hour is None)
+    may_be_any = before.day is not None  # "завтра отгрузим к 10:00"
     return (
         fills
         and len(between) <= _LONGEST_GAP
-        and all(token.sign in (",", "-", "—") if token.sign else token.word in _BETWEEN | {"на"} for token in between)
+        and all(
+            token.sign in (",", "-", "—")
+            if token.sign
+            else bool(token.word) and (may_be_any or token.word in _BETWEEN)
+            for token in between
+        )
     )

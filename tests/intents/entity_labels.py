@@ -29,7 +29,7 @@ class Labelled:
 class Score(NamedTuple):
     precision: float
     recall: float
-    count: int
+    support: int
 
 
 def read_labelled(path: Path = DATA) -> list[Labelled]:
@@ -63,7 +63,9 @@ def measure(messages: Iterable[Labelled]) -> dict[str, Score]:
             right[name] += (wanted & got).total()
             said[name] += wanted.total()
             found[name] += got.total()
-    return {name: Score(right[name] / (found[name] or 1), right[name] / said[name], said[name]) for name in FIELDS}
+    return {
+        name: Score(right[name] / (found[name] or 1), right[name] / said[name], said[name]) for name in FIELDS
+    }
 
 
 def _values(entities: list[dict[str, Any]], name: str) -> Iterator[tuple[Any, ...]]:
