@@ -21,7 +21,7 @@ def entity_in_words(entity: Mapping[str, Any]) -> str:
 def _date_in_words(entity: Mapping[str, Any]) -> str:
     day = ""
     if "date" in entity:
-        day = str(formats.date_format(date.fromisoformat(entity["date"]), "MONTH_DAY_FORMAT"))
+        day = str(formats.date_format(date.fromisoformat(entity["date"]), "j E"))
     return ", ".join(filter(None, [day, entity.get("time")]))
 
 

@@ -37,6 +37,7 @@
     if (!dialog) makeDialog();
     opener = label;
     show(await answer.text());
+    dialog.querySelector("details").addEventListener("toggle", place);
     dialog.showModal();
     place();
     const part = dialog.querySelector(`[data-field="${label.dataset.correct || "intent"}"]`);
