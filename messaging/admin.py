@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from clients.admin import TelegramUserAdmin
 from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from cvgorod_hub.common.period_filter import PeriodFilter
 from messaging.activity import changing_role
 from messaging.conversation import read_one
 from messaging.history.admin import HistoryImportAdmin
@@ -78,7 +78,7 @@ class ChatAdmin(ModelAdmin):
 @admin.register(Message)
 class MessageAdmin(LargeTableAdmin):
     list_display = ("said", "chat", "author", "role", "message_type", "timestamp")
-    list_filter = (("timestamp", RangeDateFilter), "message_type", "source", "user__role")
+    list_filter = (("timestamp", PeriodFilter), "message_type", "source", "user__role")
     list_filter_submit = True
     list_select_related = ("chat", "user__role")
     # The room of intents brings what stands above the list and the message (as templates, by their names).

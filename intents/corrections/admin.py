@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from cvgorod_hub.common.admin import excerpt
+from cvgorod_hub.common.period_filter import PeriodFilter
 from intents.corrections.correcting import PERMISSION
 from intents.corrections.page import CorrectionPages
 from intents.models import Intent, MessageAnalysis
@@ -36,7 +36,7 @@ URGENT_COLOURS = {"urgent": "danger"}
 @admin.register(MessageAnalysis)
 class MessageAnalysisAdmin(CorrectionPages):
     list_display = ("said", "meaning", "sure", "source", "pattern")
-    list_filter = (("message__timestamp", RangeDateFilter), "intent", "sentiment", "is_urgent", "source")
+    list_filter = (("message__timestamp", PeriodFilter), "intent", "sentiment", "is_urgent", "source")
     list_filter_submit = True
     list_select_related = ("message", "message__chat", "pattern")
     list_before_template = "intents/analyses_top.html"

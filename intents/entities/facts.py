@@ -112,8 +112,22 @@ class FactReader:
     def _from_sign(self, at: int, token: Token) -> Fact:
         if token.ends_a_sentence and not self._is_abbreviation_dot(at):
             return Fact("end", at, at)
+        if token.sign == "«" and (quoted := self._quoted_variety(at)) is not None:
+            return quoted
         kinds: dict[str, Kind] = {",": "comma", ":": "colon"}
         return Fact(kinds.get(token.sign, "other"), at, at)
+
+    def _quoted_variety(self, at: int) -> Fact | None:
+        """ "Роза «Пломбир»": a name in quotes right after goods without one."""
+        before = self._facts[-1] if self._facts else None
+        end = next((place for place in range(at + 2, at + 5) if self._sign(place) == "»"), None)
+        if before is None or before.goods is None or before.goods.variety or end is None:
+            return None
+        said = self.words[at + 1 : end]
+        found = find_goods([*said, ""], 0) if all(said) else None
+        if found is not None and found.goods.variety:
+            return Fact("name", at, end, goods=found.goods)
+        return Fact("name", at, end, goods=Goods("", " ".join(said).title())) if all(said) else None
 
     def _is_abbreviation_dot(self, at: int) -> bool:
         """The dot of "5 шт." ends no sentence."""

@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin
 from cvgorod_hub.common.nudge import nudge
+from cvgorod_hub.common.period_filter import PeriodFilter
 from intents.models import MessageAnalysis, Reclassification
 from intents.reclassifying.choosing import key_of, with_words
 from intents.reclassifying.running import NoModelError, cancel, start
@@ -152,17 +153,11 @@ def _filters_in_words(shown: Any) -> str:  # noqa: ANN401  (a ChangeList)
     """What the list is filtered by, as its reader sees it."""
     parts = [f"«{shown.query}»"] if shown.query else []
     for spec in shown.filter_specs:
-        if used := {name: value for name, value in spec.used_parameters.items() if value not in (None, "")}:
-            choices = [each for each in _choices_of(spec, shown) if each.get("selected")]
-            said = ", ".join(str(each["display"]) for each in choices if each.get("display"))
-            parts.append(f"{spec.title}: {said or ' … '.join(map(_plain, used.values()))}")
+        if not any(spec.used_parameters.values()):
+            continue
+        if isinstance(spec, PeriodFilter):
+            said = spec.in_words()
+        else:
+            said = ", ".join(str(each["display"]) for each in spec.choices(shown) if each.get("selected"))
+        parts.append(f"{spec.title}: {said}")
     return "; ".join(parts) or _("all messages")
-
-
-def _choices_of(spec: Any, shown: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-    """None where the filter is no list of choices: a range."""
-    return [each for each in spec.choices(shown) if "selected" in each]
-
-
-def _plain(value: object) -> str:
-    return str(value[-1] if isinstance(value, list) else value)

@@ -102,6 +102,8 @@ def test_a_number_beside_goods_is_theirs_only_where_something_says_so(
         ("эустома 1 200 р", {"product": "эустома", "price": 1200}),
         ("эустома 1,5 тыс", {"product": "эустома", "price": 1500}),
         ("хризантема баккарди", {"product": "хризантема", "variety": "Bacardi"}),
+        ("розу «Пломбир» 60 см", {"product": "роза", "variety": "Пломбир", "length_cm": 60}),
+        ("роза «Эксплорер»", {"product": "роза", "variety": "Explorer"}),
         ("Роза Explorer", {"product": "роза", "variety": "Explorer"}),
         ("альстрамерия 2 пач", {"product": "альстромерия", "quantity": 2, "unit": "pack"}),
     ],
