@@ -28,11 +28,12 @@ INSERT INTO message_analysis AS stands (
     prompt_version, tokens_used, processing_time_ms, model_due_at, model_attempts, model_error,
     created_at, updated_at, entities_version
 )
-SELECT message_id, intent, sentiment, is_urgent, entities::jsonb, confidence, %s,
+SELECT message_id, intent, sentiment, is_urgent, entities, confidence, %s,
     (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, '', %s, %s, %s
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::text[], %s::float8[], %s::bigint[],
-        %s::timestamptz[])
-    AS new (message_id, intent, sentiment, is_urgent, entities, confidence, pattern_id, due)
+FROM ROWS FROM (
+    unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::float8[], %s::bigint[], %s::timestamptz[]),
+    jsonb_array_elements(%s::jsonb)
+) AS new (message_id, intent, sentiment, is_urgent, confidence, pattern_id, due, entities)
 ON CONFLICT (message_id) DO UPDATE SET
     intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
     entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
@@ -121,10 +122,11 @@ def _write(readings: list[_Reading], *, now: datetime, ask_model: bool, keep_mod
                 [str(reading.verdict.intent) for reading in readings],
                 [str(reading.verdict.sentiment) for reading in readings],
                 [reading.verdict.is_urgent for reading in readings],
-                [orjson.dumps(reading.entities).decode() for reading in readings],
                 [reading.verdict.confidence for reading in readings],
                 [reading.verdict.pattern_id for reading in readings],
                 [now if ask_model and _is_unsure(reading.verdict) else None for reading in readings],
+                # One document: in an array of texts each of their quotes would be escaped.
+                orjson.dumps([reading.entities for reading in readings]).decode(),
                 MessageAnalysis.Source.PERSON,
                 keep_model,
                 MessageAnalysis.Source.MODEL,

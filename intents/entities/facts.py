@@ -61,6 +61,10 @@ class Fact:
     is_bare: bool = False  # a number without a word for what it counts
 
 
+# A word that says nothing of goods; no token's place, and no sign's.
+_PLAIN = Fact("other", 0, -1)
+
+
 @lru_cache(maxsize=50_000)
 def _says_something(word: str) -> bool:
     """Whether a word by itself may be a fact."""
@@ -74,7 +78,6 @@ class FactReader:
         self._tokens = tokens
         self.words = [token.word for token in tokens]
         self._facts: list[Fact] = []
-        self._has_sum = False
 
     def is_counted(self, at: int) -> bool:
         """Whether a unit of goods, money, or the name of goods stands here."""
@@ -87,14 +90,14 @@ class FactReader:
         """In the order of the text; none where no goods are named."""
         if not any(map(begins_a_name, self.words)):
             return []
-        self._has_sum = any(is_sum(word) for word in self.words)
         at = 0
         while at < len(self._tokens):
             word = self.words[at]
             if word and not _says_something(word) and not self._is_beside_a_name():
-                fact = Fact("other", at, at)
-            else:
-                fact = self._fact(at)
+                self._facts.append(_PLAIN)
+                at += 1
+                continue
+            fact = self._fact(at)
             self._facts.append(fact)
             at = fact.last + 1
         return self._facts
@@ -269,7 +272,8 @@ class FactReader:
         return last
 
     def _price(self, first: int, last: int, value: float) -> Fact:
-        return Fact("other" if self._has_sum else "price", first, last, value)
+        is_of_a_sum = any(map(is_sum, self.words))  # "перевела 15000 р"
+        return Fact("other" if is_of_a_sum else "price", first, last, value)
 
     def _quantity(self, first: int, last: int, value: float, unit: str, before: str) -> Fact:
         is_each = before == "по"

@@ -13,7 +13,6 @@ _PIECES = re.compile(
     r"|([^\W\d_]+(?:['’-][^\W\d_]+)*)|(\n|[^\w\s])"
 )
 _DIGIT = re.compile(r"\d")
-_YO = str.maketrans("ё", "е")
 _JOINED = str.maketrans("", "", "'’")
 
 
@@ -49,15 +48,16 @@ _ENDS = frozenset({"\n", ".", "!", "?", ";", "…"})
 
 def read(text: str) -> list[Token]:
     """The tokens of a text, in order; places are those of the text itself."""
-    plain = _lower(text[:LONGEST_TEXT]).translate(_YO)
+    plain = _lower(text[:LONGEST_TEXT]).replace("ё", "е")
     if _DIGIT.search(plain):
         plain = _NUMBERED_LINE.sub(_blank, _LONG_NUMBER.sub(_hide, plain))
-    tokens, end = [], 0
+    tokens, end, find = [], 0, plain.index
+    has_joined = "'" in plain or "’" in plain
     for number, word, sign in _PIECES.findall(plain):
-        said = number or word or sign
-        start = plain.index(said, end)
+        said = word or number or sign
+        start = find(said, end)
         end = start + len(said)
-        if "'" in word or "’" in word:
+        if has_joined:
             word = word.translate(_JOINED)
         tokens.append(Token(word, number, sign, start, end))
     return tokens

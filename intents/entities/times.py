@@ -81,9 +81,10 @@ def find_moments(
 
     `is_counted` says of a token's place whether it is a unit of goods or their name: "до 5 пачек" is no hour.
     """
-    if not any(token.number or token.word in _BEGINNINGS for token in tokens):
+    places = [at for at, token in enumerate(tokens) if token.number or token.word in _BEGINNINGS]
+    if not places:
         return []
-    return _joined(list(_Reader(tokens, said_at(), is_counted).moments()), tokens)
+    return _joined(list(_Reader(tokens, said_at(), is_counted).moments(places)), tokens)
 
 
 class _Reader:
@@ -93,23 +94,23 @@ class _Reader:
         self._today = said_at.date()
         self._is_counted = is_counted
 
-    def moments(self) -> Iterator[Moment]:
-        position = 0
-        while position < len(self._tokens):
-            moment = self._moment(position)
+    def moments(self, places: list[int]) -> Iterator[Moment]:
+        """Those that begin at these places."""
+        end = -1
+        for at in places:
+            moment = self._moment(at) if at > end else None
             if moment is None:
-                position += 1
                 continue
-            for token in self._tokens[moment.first : moment.last + 1]:
+            end = moment.last
+            for token in self._tokens[moment.first : end + 1]:
                 token.is_taken = True
             yield moment
-            position = moment.last + 1
 
     def _moment(self, at: int) -> Moment | None:
         token = self._tokens[at]
         if token.word:
-            return self._from_word(at, token.word) if token.word in _BEGINNINGS else None
-        return self._from_number(at, token) if token.number else None
+            return self._from_word(at, token.word)
+        return self._from_number(at, token)
 
     def _word(self, at: int) -> str:
         return self._tokens[at].word if 0 <= at < len(self._tokens) else ""
