@@ -101,6 +101,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "intents.view_messageanalysis",
             ),
             _link(
+                _("Classifying anew"),
+                "autorenew",
+                "intents_reclassification_changelist",
+                "intents.view_reclassification",
+            ),
+            _link(
                 _("Patterns"),
                 "rule",
                 "intents_messagepattern_changelist",

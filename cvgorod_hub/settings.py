@@ -168,6 +168,7 @@ _SWEEPS = {
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
     "intents.tasks.follow_time_zone": 60,
+    "intents.tasks.reclassify_messages": 15,
     "messaging.tasks.announce_messages": 3,
     "cvgorod_hub.api.hooks.tasks.deliver_webhooks": 3,
     "cvgorod_hub.api.hooks.tasks.delete_old_webhook_deliveries": 600,

@@ -1,10 +1,8 @@
 """Patterns and analyses in the admin, and the page where a message is tried on the patterns."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -14,31 +12,15 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from clients.models import UserRole
-from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from cvgorod_hub.common.admin import excerpt
+from intents.corrections.admin import INTENT_COLOURS, URGENT, URGENT_COLOURS, MessageAnalysisAdmin
 from intents.forms import MessagePatternForm, TryForm
 from intents.model_admin import ModelSettingsAdmin
-from intents.models import Intent, MessageAnalysis, MessagePattern, Sentiment
+from intents.models import Intent, MessagePattern, Sentiment
+from intents.reclassifying.admin import ReclassificationAdmin
 from intents.rulebook import forget_classifier, load_classifier
 
-__all__ = ["MessageAnalysisAdmin", "MessagePatternAdmin", "ModelSettingsAdmin"]
-
-# Every value has a colour: a label without one would show the stored word instead of its name.
-INTENT_COLOURS = {
-    Intent.CONFIRMATION: "default",
-    Intent.BROADCAST: "default",
-    Intent.OTHER: "default",
-    Intent.COMPLAINT: "danger",
-    Intent.ORDER: "success",
-    Intent.QUESTION: "info",
-    Intent.INTEREST: "warning",
-}
-SENTIMENT_COLOURS = {
-    Sentiment.NEGATIVE: "danger",
-    Sentiment.POSITIVE: "success",
-    Sentiment.NEUTRAL: "default",
-}
-URGENT = ("urgent", _("urgent"))
-URGENT_COLOURS = {"urgent": "danger"}
+__all__ = ["MessageAnalysisAdmin", "MessagePatternAdmin", "ModelSettingsAdmin", "ReclassificationAdmin"]
 
 
 @admin.register(MessagePattern)
@@ -121,42 +103,3 @@ def _verdict(*, text: str, sender_role: UserRole) -> dict[str, object]:
             "rows": rows,
         },
     }
-
-
-@admin.register(MessageAnalysis)
-class MessageAnalysisAdmin(LargeTableAdmin):
-    list_display = ("said", "intent_label", "mood", "urgent", "sure", "source", "pattern")
-    list_filter = ("intent", "sentiment", "is_urgent", "source")
-    list_select_related = ("message", "message__chat", "pattern")
-    ordering = ("-message_id",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[MessageAnalysis]:
-        queryset: QuerySet[MessageAnalysis] = super().get_queryset(request)
-        return queryset.defer("message__search_vector")
-
-    @display(description=_("message"))
-    def said(self, analysis: MessageAnalysis) -> str:
-        message = analysis.message
-        url = reverse("admin:messaging_message_change", args=[message.pk])
-        return format_html(
-            '<a href="{}">{}</a><br><small>{}</small>', url, excerpt(message.excerpt), message.chat
-        )
-
-    @display(description=_("intent"), ordering="intent", label=INTENT_COLOURS)
-    def intent_label(self, analysis: MessageAnalysis) -> tuple[str, str]:
-        return analysis.intent, analysis.get_intent_display()
-
-    @display(description=_("sentiment"), ordering="sentiment", label=SENTIMENT_COLOURS)
-    def mood(self, analysis: MessageAnalysis) -> tuple[str, str]:
-        return analysis.sentiment, analysis.get_sentiment_display()
-
-    @display(description=_("urgent"), ordering="is_urgent", label=URGENT_COLOURS)
-    def urgent(self, analysis: MessageAnalysis) -> tuple[str, Any] | None:
-        return URGENT if analysis.is_urgent else None
-
-    @display(description=_("confidence"), ordering="confidence")
-    def sure(self, analysis: MessageAnalysis) -> str:
-        return f"{analysis.confidence:.0%}"
-
-    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Any]) -> Sequence[str]:
-        return ("intent_label",)

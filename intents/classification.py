@@ -3,15 +3,19 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+import orjson
 from django.conf import settings
 from django.db import connection
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from clients.models import RoleName
+from intents.entities.extraction import RULES_VERSION, extract
+from intents.entities.schema import Entity
 from intents.models import MessageAnalysis, ModelSettings
-from intents.patterns import Verdict
+from intents.patterns import Classifier, Verdict
 from intents.rulebook import load_classifier
 from messaging.models import Message
 
@@ -24,38 +28,51 @@ _UPSERT = """
 INSERT INTO message_analysis AS stands (
     message_id, intent, sentiment, is_urgent, entities, confidence, source, pattern_id, model_used,
     prompt_version, tokens_used, processing_time_ms, model_due_at, model_attempts, model_alone,
-    model_error, created_at, updated_at
+    model_error, created_at, updated_at, entities_version
 )
-SELECT message_id, intent, sentiment, is_urgent, '[]', confidence, %s,
-    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, false, '', %s, %s
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::float8[], %s::bigint[], %s::timestamptz[])
-    AS new (message_id, intent, sentiment, is_urgent, confidence, pattern_id, due)
+SELECT message_id, intent, sentiment, is_urgent, entities, confidence, %s,
+    (SELECT id FROM message_patterns WHERE id = new.pattern_id), '', '', 0, 0, due, 0, false,
+    '', %s, %s, %s
+FROM ROWS FROM (
+    unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::float8[], %s::bigint[], %s::timestamptz[]),
+    jsonb_array_elements(%s::jsonb)
+) AS new (message_id, intent, sentiment, is_urgent, confidence, pattern_id, due, entities)
 ON CONFLICT (message_id) DO UPDATE SET
     intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
     entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
     pattern_id = EXCLUDED.pattern_id, model_used = '', prompt_version = '', tokens_used = 0,
     processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_alone = false,
-    model_error = '', updated_at = EXCLUDED.updated_at
-WHERE stands.source <> %s
+    model_error = '', updated_at = EXCLUDED.updated_at, entities_version = EXCLUDED.entities_version
+WHERE stands.source <> %s AND NOT (%s AND stands.source = %s AND EXCLUDED.model_due_at IS NOT NULL)
 """
 
 
-def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True) -> None:
+class _Reading(NamedTuple):
+    """What the rules say of one message."""
+
+    message_id: int
+    verdict: Verdict
+    entities: list[Entity]
+
+
+def classify_by_patterns(
+    messages: Sequence[Message], *, ask_model: bool = True, keep_model: bool = False
+) -> None:
     """Write the patterns' verdict on each message that says something; call it after storing or editing.
 
     At most five queries for any number of messages, three where they come with their `user` and its `role`,
     and one more with a key for the model. What a person decided stays. ModelSettings say which verdicts make
-    a message due for the model (intents.tasks asks it later); with `ask_model` off none does.
+    a message due for the model (intents.tasks asks it later); with `ask_model` off none does. With
+    `keep_model` what the model said stays where it would be asked again, which is for words that have not
+    changed since.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
     if not worded:
         return
     prefetch_related_objects(list(worded.values()), "user__role")
-    verdicts = [
-        (pk, classifier.classify(words_of(message), _role(message))) for pk, message in sorted(worded.items())
-    ]
-    _write(verdicts, now=timezone.now(), ask_model=ask_model)
+    readings = [_read(classifier, message) for _pk, message in sorted(worded.items())]
+    _write(readings, now=timezone.now(), ask_model=ask_model, keep_model=keep_model)
 
 
 def classify_missed(*, limit: int = 500) -> int:
@@ -87,11 +104,16 @@ def _has_words(message: Message) -> bool:
     return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
 
 
-def _role(message: Message) -> str:
+def _read(classifier: Classifier, message: Message) -> _Reading:
+    said = words_of(message)
+    return _Reading(message.pk, classifier.classify(said, role_of(message)), extract(said, message.timestamp))
+
+
+def role_of(message: Message) -> str:
     return message.user.role.role_name if message.user else RoleName.CLIENT
 
 
-def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: bool) -> None:
+def _write(readings: list[_Reading], *, now: datetime, ask_model: bool, keep_model: bool) -> None:
     below = _model_asked_below() if ask_model else 0.0
     with connection.cursor() as cursor:
         cursor.execute(
@@ -100,14 +122,19 @@ def _write(verdicts: list[tuple[int, Verdict]], *, now: datetime, ask_model: boo
                 MessageAnalysis.Source.PATTERN,
                 now,
                 now,
-                [pk for pk, _ in verdicts],
-                [str(verdict.intent) for _, verdict in verdicts],
-                [str(verdict.sentiment) for _, verdict in verdicts],
-                [verdict.is_urgent for _, verdict in verdicts],
-                [verdict.confidence for _, verdict in verdicts],
-                [verdict.pattern_id for _, verdict in verdicts],
-                [now if verdict.confidence < below else None for _, verdict in verdicts],
+                RULES_VERSION,
+                [reading.message_id for reading in readings],
+                [str(reading.verdict.intent) for reading in readings],
+                [str(reading.verdict.sentiment) for reading in readings],
+                [reading.verdict.is_urgent for reading in readings],
+                [reading.verdict.confidence for reading in readings],
+                [reading.verdict.pattern_id for reading in readings],
+                [now if reading.verdict.confidence < below else None for reading in readings],
+                # One document: in an array of texts each of their quotes would be escaped.
+                orjson.dumps([reading.entities for reading in readings]).decode(),
                 MessageAnalysis.Source.PERSON,
+                keep_model,
+                MessageAnalysis.Source.MODEL,
             ],
         )
 

@@ -183,7 +183,7 @@ def _write(claim: Claim, number: int, answered: Answered, reply: deepseek.Reply)
         "updated_at": timezone.now(),
     }
     if answered.entities is not None:
-        values["entities"] = answered.entities
+        values |= {"entities": answered.entities, "entities_version": 0}
     held(claim, [number]).update(**values)
 
 

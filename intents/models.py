@@ -1,5 +1,7 @@
 """What messages mean, and the rules that say so."""
 
+import hashlib
+import json
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,14 +11,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import UserRole
+from intents.corrections.models import AnalysisCorrection
 from intents.counts import AnalysisCalendar, AnalysisCount, AnalysisCountChange, AnalysisDay
+from intents.labels import Intent, Sentiment
 from intents.model_records import ModelRequest, ModelSettings, ModelState, ModelUsage
 from intents.phrases import PhraseError, parse
+from intents.reclassifying.models import Reclassification, ReclassificationItem
 from intents.regexes import RegexError, compile_safely
 from messaging.models import Message
 
 __all__ = [
     "AnalysisCalendar",
+    "AnalysisCorrection",
     "AnalysisCount",
     "AnalysisCountChange",
     "AnalysisDay",
@@ -27,24 +33,10 @@ __all__ = [
     "ModelSettings",
     "ModelState",
     "ModelUsage",
+    "Reclassification",
+    "ReclassificationItem",
     "Sentiment",
 ]
-
-
-class Intent(models.TextChoices):
-    ORDER = "order", _("Order")
-    QUESTION = "question", _("Question")
-    INTEREST = "interest", _("Interest")
-    COMPLAINT = "complaint", _("Complaint")
-    CONFIRMATION = "confirmation", _("Confirmation")
-    BROADCAST = "broadcast", _("Mailing")
-    OTHER = "other", _("Other")
-
-
-class Sentiment(models.TextChoices):
-    POSITIVE = "positive", _("Positive")
-    NEUTRAL = "neutral", _("Neutral")
-    NEGATIVE = "negative", _("Negative")
 
 
 class MessagePattern(models.Model):
@@ -146,6 +138,8 @@ class MessageAnalysis(models.Model):
     sentiment = models.CharField(_("sentiment"), max_length=16, choices=Sentiment, default=Sentiment.NEUTRAL)
     is_urgent = models.BooleanField(_("urgent"), default=False)
     entities = models.JSONField(_("what it is about"), default=list, blank=True)
+    # Which rules found them (intents/entities/extraction.py); 0 where none of ours did.
+    entities_version = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     confidence = models.FloatField(_("confidence"), help_text=_("From 0 to 1."))
     source = models.CharField(_("said by"), max_length=16, choices=Source)
     pattern = models.ForeignKey(
@@ -169,6 +163,7 @@ class MessageAnalysis(models.Model):
         ordering = ["-message_id"]
         verbose_name = _("analysis")
         verbose_name_plural = _("analyses")
+        permissions = [("correct_messageanalysis", _("Can correct what a message means"))]
         indexes = [
             models.Index(fields=["intent", "message"], name="analysis_intent"),
             models.Index(fields=["message"], name="analysis_urgent", condition=models.Q(is_urgent=True)),
@@ -180,6 +175,12 @@ class MessageAnalysis(models.Model):
 
     def __str__(self) -> str:
         return self.get_intent_display()
+
+    @property
+    def fingerprint(self) -> str:
+        """Stands for what is said here: "right as it is" holds for what its reader saw, nothing newer."""
+        said = json.dumps([self.intent, self.sentiment, self.is_urgent, self.entities], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 class UrgentMessage(models.Model):  # noqa: DJ008  (no person meets these rows)

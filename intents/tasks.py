@@ -6,6 +6,7 @@ from celery import shared_task
 
 from intents.classification import classify_missed
 from intents.model_queue import classify_due_batch, give_up_old
+from intents.reclassifying.running import next_run, work_off
 from intents.statistics import follow_time_zone as follow
 
 # Seconds that one sweep drains a backlog; the next one goes on.
@@ -31,3 +32,16 @@ def classify_missed_messages() -> int:
 def follow_time_zone() -> bool:
     """Days counted anew after TIME_ZONE changed; until then they are made of quarters, which is slower."""
     return follow()
+
+
+@shared_task
+def reclassify_messages() -> int:
+    """Work off the runs that people started, one after another; returns how many messages were done."""
+    until = time.monotonic() + SWEEP
+    done: list[int] = []
+    while time.monotonic() < until and (run := next_run()) is not None:
+        before = len(done)
+        work_off(run, may_go_on=lambda: time.monotonic() < until, progress=done.append)
+        if len(done) == before:
+            break  # others hold what is left of it
+    return sum(done)

@@ -1,11 +1,12 @@
 """Chats and messages in the admin."""
 
 from contextlib import nullcontext
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,9 @@ from unfold.decorators import display
 from clients.admin import TelegramUserAdmin
 from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from cvgorod_hub.common.period_filter import PeriodFilter
 from messaging.activity import changing_role
+from messaging.conversation import read_one
 from messaging.history.admin import HistoryImportAdmin
 from messaging.models import Chat, Message
 from messaging.querysets import MessageQuerySet
@@ -75,11 +78,15 @@ class ChatAdmin(ModelAdmin):
 @admin.register(Message)
 class MessageAdmin(LargeTableAdmin):
     list_display = ("said", "chat", "author", "role", "message_type", "timestamp")
-    list_filter = ("message_type", "source", "user__role")
+    list_filter = (("timestamp", PeriodFilter), "message_type", "source", "user__role")
+    list_filter_submit = True
     list_select_related = ("chat", "user__role")
+    # The room of intents brings what stands above the list and the message (as templates, by their names).
+    list_before_template = "intents/messages_top.html"
+    change_form_outer_before_template = "messaging/message_top.html"
     search_fields = ("text",)
     search_help_text = _("Words in any form, «phrases» in quotes, -word to leave out.")
-    exclude = ("search_vector", "changed_xid", "origin")
+    exclude = ("search_vector", "changed_xid", "said_xid", "origin")
 
     @display(description=_("text"))
     def said(self, message: Message) -> str:
@@ -92,6 +99,13 @@ class MessageAdmin(LargeTableAdmin):
     @display(description=_("role"))
     def role(self, message: Message) -> str:
         return message.user.role.display_name if message.user else "—"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if context.get("original") is not None:
+            context["conversation"] = read_one(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         queryset: QuerySet[Message] = super().get_queryset(request)

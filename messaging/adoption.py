@@ -68,7 +68,9 @@ def adopt_imported(
         rows = sorted(adopted.values(), key=lambda row: row.pk)
         update_rows(rows, _ADOPTED_FIELDS)
         # Readers of changes are past the import's own, or were not shown it.
-        Message.objects.filter(pk__in=[row.pk for row in rows]).update(changed_xid=_ThisTransaction())
+        Message.objects.filter(pk__in=[row.pk for row in rows]).update(
+            changed_xid=_ThisTransaction(), said_xid=None
+        )
     return adopted
 
 

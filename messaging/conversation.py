@@ -50,6 +50,18 @@ def read_conversation(*, chat_id: int, limit: int = LATEST, answered_id: int | N
     )
 
 
+def read_one(message: Message) -> Conversation:
+    """One message as it stands in its conversation, with what it answers."""
+    [read] = (
+        Message.objects.filter(pk=message.pk)
+        .select_related("user__role", "analysis")
+        .prefetch_related("versions")
+        .defer("search_vector")
+    )
+    quoted = _quoted(read.chat_id, [read], None)
+    return Conversation(said=[Said(read, quoted.get(_answers(read)))], has_earlier=False, answered=None)
+
+
 def _answers(message: Message) -> _Number:
     # 0 is Telegram's "no id": nothing is stored under it.
     return message.business_connection_id, message.numbered_by, message.reply_to_message_id or 0

@@ -63,7 +63,7 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         after = (
             Message.objects.news()
             .filter(
-                ~VisibleIn(F("changed_xid"), snapshot),
+                ~VisibleIn(Coalesce("said_xid", "changed_xid"), snapshot),
                 here,
                 changed_xid__gte=OldestRunning(snapshot),  # exact above; this makes it an index range
             )

@@ -53,6 +53,7 @@ class Date(TypedDict, total=False):
 
 Entity = Item | Date
 
+_UNITS = frozenset(Unit.values)
 _NAMES = {"text": LONGEST_TEXT, "product": LONGEST_NAME, "variety": LONGEST_NAME}
 # The largest that is believed; what is more is a telephone number or a slip.
 _NUMBERS = {"length_cm": 400, "quantity": 1_000_000, "price": 10_000_000}
@@ -76,7 +77,7 @@ def _read(row: Mapping[str, Any]) -> Entity | None:
 
 def _item(row: Mapping[str, Any]) -> Item | None:
     item: dict[str, Any] = {"kind": "item", **_named(row, _NAMES), **_counted(row)}
-    if row.get("unit") in Unit.values:
+    if row.get("unit") in _UNITS:
         item["unit"] = row["unit"]
     if "product" not in item and "variety" not in item:
         return None
@@ -99,10 +100,17 @@ def _named(row: Mapping[str, Any], names: Mapping[str, int]) -> dict[str, str]:
 
 def _counted(row: Mapping[str, Any]) -> dict[str, float]:
     numbers: dict[str, float] = {}
-    for name, most in _NUMBERS.items():
+    for name in _NUMBERS:
         value = row.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if 0 < value <= most:  # neither NaN nor an integer of a thousand digits is
-            numbers[name] = int(value) if name == "length_cm" or value == int(value) else value
+        if (number := believed(name, value)) is not None:
+            numbers[name] = int(number) if name == "length_cm" else number
     return numbers
+
+
+def believed(name: str, value: float) -> float | None:
+    """A length, quantity or price that may be meant so, whole where it is; None for what is too much."""
+    if not 0 < value <= _NUMBERS[name]:
+        return None
+    return int(value) if value == int(value) else value

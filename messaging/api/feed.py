@@ -12,7 +12,7 @@ from cvgorod_hub.api.pagination import CURSOR_PATTERN, Page, PagedView, make_lin
 from messaging.api.searching import SearchPagination
 from messaging.querysets import OldestRunningTransaction
 
-# Oldest change first. The trigger of messaging's migration 0002 keeps `changed_xid`.
+# Oldest change first. The trigger of messaging's migrations 0002 and 0011 keeps `changed_xid`.
 FEED = Keyset({"changed_xid": int, "id": int}, newest_first=False)
 FEED_ORDER = "feed"
 LATEST = "latest"
@@ -21,7 +21,8 @@ AFTER_HELP = (
     "Begin with `after=` (everything) or `after=latest` (from now); go on with `next`, which is always "
     "given, on an empty page with the cursor you came with. Nothing that is being stored while you read "
     "is skipped; it appears when its transaction has ended. A later analysis alone does not bring a "
-    "message back. Imported history is not news: it is in the list by time, not here."
+    "message back, a person's correction of it does. Imported history is not news: it is in the list by "
+    "time, not here."
 )
 
 

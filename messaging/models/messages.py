@@ -123,6 +123,9 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
     # The transaction that last changed what a reader sees; a trigger keeps it (migration 0002).
     changed_xid = models.BigIntegerField(editable=False, default=0)
+    # The one that last changed its words, where `changed_xid` is of a later correction of their meaning: that
+    # is news to whoever follows the feed, and makes no draft stale.
+    said_xid = models.BigIntegerField(editable=False, null=True)
     search_vector = models.GeneratedField(
         expression=MessageWords(), output_field=SearchVectorField(), db_persist=True
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Value
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from cvgorod_hub.common.dates import local_time
@@ -35,7 +36,7 @@ def news_since(response: PendingResponse, conversation: Conversation) -> News:
     shown = [said.message for said in conversation.said]
     unseen = set(
         Message.objects.filter(
-            ~VisibleIn(F("changed_xid"), Value(response.anchor_snapshot)),
+            ~VisibleIn(Coalesce("said_xid", "changed_xid"), Value(response.anchor_snapshot)),
             pk__in=[message.pk for message in shown],
         ).values_list("pk", flat=True)
     )
