@@ -13,6 +13,7 @@ from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint
 from messaging.announcing import announce_messages
 from sandbox import review
 from sandbox.actors import Actor
+from tests.api.test_feed import settle
 from tests.factories import MessageFactory, ResponseFactory
 from tests.marks import committed
 
@@ -44,6 +45,7 @@ def test_what_is_posted_is_as_described(
     make_endpoint()
     announce_messages(seconds=5)
     MessageFactory.create()
+    settle()
     announce_messages(seconds=5)
     review.reject(response_id=ResponseFactory.create().pk, actor=Actor(name="Анна"), reason="Нет")
 
