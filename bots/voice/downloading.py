@@ -59,6 +59,7 @@ def download(recording: Recording) -> tuple[str, int, Sound]:
         size = _fetch(path, part)
         if size == 0 or (announced is not None and announced != size):
             raise PartialFileError(f"{size} bytes instead of {announced}")
+        part.flush()
         sound = look_at(Path(part.name).read_bytes(), recording.told_mime_type)
         name = file_name(recording, EXTENSIONS[sound.container])
         _keep(part, Path(settings.MEDIA_ROOT) / name)
@@ -133,7 +134,6 @@ def _part_file(folder: Path) -> Iterator[IO[bytes]]:
 
 def _keep(part: IO[bytes], place: Path) -> None:
     """Under its name, on the disk, in one step; what an edit replaced had perhaps another format."""
-    part.flush()
     os.fsync(part.fileno())
     Path(part.name).replace(place)
     for other in place.parent.glob(f"{place.stem}.*"):
