@@ -1,14 +1,20 @@
 """Chats and messages in the admin."""
 
 from contextlib import nullcontext
+from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -17,8 +23,10 @@ from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from messaging.activity import changing_role
 from messaging.history.admin import HistoryImportAdmin
-from messaging.models import Chat, Message
+from messaging.models import Chat, Message, Recording
 from messaging.querysets import MessageQuerySet
+from messaging.recordings import can_retry
+from messaging.sound import serve_sound
 
 __all__ = ["ChatAdmin", "HistoryImportAdmin", "MessageAdmin", "PersonAdmin"]
 
@@ -80,6 +88,7 @@ class MessageAdmin(LargeTableAdmin):
     search_fields = ("text",)
     search_help_text = _("Words in any form, «phrases» in quotes, -word to leave out.")
     exclude = ("search_vector", "changed_xid", "origin")
+    change_form_outer_before_template = "messaging/recording_top.html"
 
     @display(description=_("text"))
     def said(self, message: Message) -> str:
@@ -96,6 +105,39 @@ class MessageAdmin(LargeTableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         queryset: QuerySet[Message] = super().get_queryset(request)
         return queryset.defer("search_vector")
+
+    def get_urls(self) -> list[URLPattern]:
+        # Cacheable, by this one browser: the admin would forbid it.
+        sound = self.admin_site.admin_view(require_safe(self.sound_view), cacheable=True)
+        return [path("<int:pk>/sound/", sound, name="messaging_message_sound"), *super().get_urls()]
+
+    def sound_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """What was spoken, for players."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        recording = get_object_or_404(Recording.objects.select_related("message"), message=pk)
+        try:
+            return serve_sound(request, recording)
+        except FileNotFoundError:
+            raise Http404 from None
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,
+        obj: Message | None = None,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        recording = Recording.objects.filter(message=obj).select_related("writer").first() if obj else None
+        if recording is not None:
+            context |= {
+                "recording": recording,
+                "earlier_transcripts": recording.versions.all(),
+                "may_change_recording": request.user.has_perm("messaging.change_recording"),
+                "can_retry": can_retry(recording),
+            }
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str

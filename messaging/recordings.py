@@ -14,6 +14,8 @@ from messaging.models import Message, Recording, TranscriptVersion
 State = Recording.State
 # Bot API, getFile: bots can download files of up to 20 MB.
 MOST_BYTES = 20 * 1024 * 1024
+# Only a Bot API server of one's own gives more.
+OFFICIAL_API = "https://api.telegram.org"
 # Their files hold speech; documents only where Telegram says that they are sound.
 SPOKEN = frozenset({Message.Type.VOICE, Message.Type.VIDEO_NOTE, Message.Type.AUDIO})
 # What tells where a recording stands, and all of it begins anew with another file.
@@ -79,6 +81,15 @@ def note_recordings(messages: Sequence[Message], bots: Mapping[int, int]) -> lis
         spoken[row.message_id].transcript_state = row.state
     update_rows([spoken[row.message_id] for row in changed], ["transcript_state"])
     return [row for row in changed if row.due_at is not None]
+
+
+def can_retry(recording: Recording) -> bool:
+    """Whether a person's trying again can help: not with what Telegram's own server gives to no bot."""
+    if recording.state == State.OFF:
+        return bool(settings.YANDEX_STT_ENABLED)
+    if recording.state == State.TOO_BIG:
+        return settings.TELEGRAM_API_URL != OFFICIAL_API
+    return recording.state in (State.FAILED, State.EMPTY)
 
 
 def file_path(recording: Recording) -> Path:

@@ -1,6 +1,5 @@
 """What people decide about recordings: try again, or write what was said themselves."""
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Case, F, QuerySet, Value, When
@@ -10,24 +9,14 @@ from bots.voice.nudging import look_soon
 from bots.voice.transcribing import say
 from cvgorod_hub.common.texts import storable
 from messaging.models import Message, Recording
-from messaging.recordings import keep_version, lock_message
+from messaging.recordings import can_retry, keep_version, lock_message
 
 State = Recording.State
 LONGEST_TRANSCRIPT = 20_000
-OFFICIAL_API = "https://api.telegram.org"
 
 
 class ChangedError(Exception):
     """The transcript is not the one that the person read any more."""
-
-
-def can_retry(recording: Recording) -> bool:
-    """Whether trying again can help: not with what Telegram's own server gives to no bot."""
-    if recording.state == State.OFF:
-        return settings.YANDEX_STT_ENABLED
-    if recording.state == State.TOO_BIG:
-        return settings.TELEGRAM_API_URL != OFFICIAL_API
-    return recording.state in (State.FAILED, State.EMPTY)
 
 
 def retry(recording_id: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from bots.voice.decisions import begin_again
@@ -109,17 +109,17 @@ def _parts() -> Iterable[Path]:
 def _move(rows: QuerySet[Recording], change: Callable[[QuerySet[Recording]], int]) -> int:
     """A batch of these, newest first, with their messages; what somebody else holds waits."""
     with transaction.atomic():
-        chosen = list(
-            rows.filter(Q(message__isnull=False))
+        held = (
+            rows.select_related("message")
+            .defer("message__search_vector")
             .order_by("-message_id")
             .select_for_update(of=("self", "message"), no_key=True, skip_locked=True)
-            .values_list("pk", "message_id")[:BATCH]
         )
+        chosen = Recording.objects.filter(pk__in=[row.pk for row in held[:BATCH]])
         if not chosen:
             return 0
-        change(Recording.objects.filter(pk__in=[pk for pk, _ in chosen]))
-        for state in State.values:
-            message_ids = Recording.objects.filter(pk__in=[pk for pk, _ in chosen], state=state)
-            Message.objects.filter(pk__in=message_ids.values("message_id")).update(transcript_state=state)
+        change(chosen.all())
+        for row in chosen.all():
+            Message.objects.filter(pk=row.message_id).update(transcript_state=row.state)
         look_soon()
     return len(chosen)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
@@ -308,7 +309,7 @@ def test_a_key_that_is_refused_for_long_loses_nothing(
 
 # --- who has the last word ----------------------------------------------------------------------
 def test_a_persons_words_win_over_what_is_recognised_meanwhile(
-    telegram: SimulatedTelegram, speechkit: SpeechKitStub, admin_user: Any
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub, admin_user: User
 ) -> None:
     recording = fetched(telegram)
     words = "Так сказал человек"
