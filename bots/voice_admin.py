@@ -60,7 +60,7 @@ class RecordingAdmin(LargeTableAdmin):
         message = recording.message
         author = message.user.display_name if message.user else message.chat
         return format_html(
-            '<a href="{}" class="underline">{}</a><br><small>{}, {}</small>',
+            '<div><a href="{}" class="underline">{}</a><br><small>{}, {}</small></div>',
             reverse("admin:messaging_message_change", args=[message.pk]),
             author,
             message.chat,
