@@ -1,4 +1,4 @@
-"""A worker is killed in the middle of each step of a recording; what was asked is counted at the other end."""
+"""A worker is killed amid each step of a recording; what was asked is counted at the other end."""
 
 import threading
 import time
