@@ -20,6 +20,8 @@ from messaging.models import Message, Recording
 from messaging.recordings import lock_message
 
 State = Recording.State
+# A recording's own trouble is tried so often, a neighbour's for days (bots/voice/queue.py).
+MOST_FAULTS = 5
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
 
 
@@ -107,6 +109,15 @@ def give_up(claim: Claim, problem: Recording.Problem, error: str = "", **changes
     """It will not be done without a person."""
     state = State.TOO_BIG if problem == Recording.Problem.TOO_BIG else State.FAILED
     settle(claim, state=state, due_at=None, problem=problem, error=error[:300], finished_at=Now(), **changes)
+
+
+def again_or(claim: Claim, problem: Recording.Problem, error: str, **changes: object) -> None:
+    """A few more tries of what is this recording's own trouble."""
+    faults = claim.recording.faults + 1
+    if faults >= MOST_FAULTS:
+        give_up(claim, problem, error)
+    else:
+        later(claim, error, pause=pause_after(faults), faults=faults, **changes)
 
 
 def is_first_of_its_file() -> Q:

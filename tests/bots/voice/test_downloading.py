@@ -7,7 +7,8 @@ from pytest_django import Settings
 
 from bots.models import VoiceGate
 from bots.simulator import SimulatedTelegram, answers, media
-from bots.voice.queue import MOST_FAULTS, fetch_one
+from bots.voice.claims import MOST_FAULTS
+from bots.voice.queue import fetch_one
 from messaging.models import Recording
 from tests.bots.voice.conftest import CHAT, fresh, make_due, voice
 

@@ -13,9 +13,10 @@ from pytest_django import Settings
 
 from bots.models import SpeechUsage, VoiceGate
 from bots.simulator import SimulatedTelegram, media
-from bots.voice import queue, transcribing, usage
+from bots.voice import recognising, transcribing, usage
+from bots.voice.claims import MOST_FAULTS
 from bots.voice.decisions import write_transcript
-from bots.voice.queue import MOST_FAULTS, fetch_one, poll_one, recognise_short_one, submit_one
+from bots.voice.queue import fetch_one, poll_one, recognise_short_one, submit_one
 from messaging.models import Message, Recording
 from tests.bots.voice.conftest import fresh, make_due, voice
 from tests.bots.voice.speechkit_stub import LONG, OPERATION, RESULT, SHORT, Answer, SpeechKitStub, lines
@@ -317,14 +318,14 @@ def test_a_persons_words_win_over_what_is_recognised_meanwhile(
     def write() -> None:
         write_transcript(recording_id=recording.pk, words=words, writer=admin_user, version=0)
 
-    before = queue.take_words
+    before = recognising.take_words
 
     def take_words(*args: Any, **options: Any) -> bool:
         write()
         return before(*args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queue, "take_words", take_words)
+        patch.setattr(recognising, "take_words", take_words)
         recognise_short_one()
 
     recording = fresh(recording)
@@ -487,16 +488,16 @@ def test_an_operation_is_written_down_in_spite_of_a_database_that_blinks(
     from django.db import OperationalError
 
     recording = fetched(telegram, seconds=40)
-    before, failures = queue.write_held, [OperationalError("connection lost")]
+    before, failures = recognising.write_held, [OperationalError("connection lost")]
 
     def write_held(*args: Any) -> bool:
         if failures:
             raise failures.pop()
         return before(*args)
 
-    monkeypatch.setattr(queue, "write_held", write_held)
-    monkeypatch.setattr(queue, "DATABASE_PAUSES", (0, None))
-    monkeypatch.setattr(queue.connection, "close", lambda: None)  # the test's own transaction
+    monkeypatch.setattr(recognising, "write_held", write_held)
+    monkeypatch.setattr(recognising, "DATABASE_PAUSES", (0, None))
+    monkeypatch.setattr(recognising.connection, "close", lambda: None)  # the test's own transaction
 
     assert submit_one()
 
