@@ -19,7 +19,8 @@ def fetch(claim: Claim) -> bool:
     except downloading.FileTooBigError as error:
         give_up(claim, Problem.TOO_BIG, str(error))
     except downloading.FileGoneError as error:
-        give_up(claim, Problem.NOT_THERE, str(error))
+        # Telegram says "wrong file_id" also of one that is "temporarily unavailable".
+        again_or(claim, Problem.NOT_THERE, str(error), state=State.WAITING)
     except downloading.PartialFileError as error:
         again_or(claim, Problem.DAMAGED, str(error), state=State.WAITING)
     else:

@@ -4,6 +4,7 @@ Each step claims one recording (bots/voice/claims.py), does its work outside any
 What concerns the neighbour closes its gate (bots/voice/gates.py) and costs the recording nothing but time.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from bots.voice import gates, speechkit
 from bots.voice.claims import (
     Claim,
     Step,
+    again_or,
     claim_next,
     give_up,
     is_first_of_its_file,
@@ -23,8 +25,11 @@ from bots.voice.claims import (
 )
 from bots.voice.fetching import fetch
 from bots.voice.recognising import poll, recognise_short, submit
+from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.external import ExternalServiceError
 from messaging.models import Recording
+
+logger = logging.getLogger(__name__)
 
 Api, Name, Problem, State = Recording.Api, gates.Name, Recording.Problem, Recording.State
 # So long a neighbour's trouble is waited for; then a person decides.
@@ -91,9 +96,18 @@ def _take(step: Step, work: Callable[[Claim], bool]) -> bool:
     try:
         if work(claim):
             gates.note_success(step.gate)
+        else:
+            gates.hand_back(step.gate)
     except ExternalServiceError as error:
         _neighbour_failed(step, claim, error)
         return False
+    except Exception as error:
+        if is_passing(error):
+            raise
+        # One that breaks our own code must neither hold back the others nor be paid for again and again.
+        logger.exception("recording failed recording=%s gate=%s", claim.recording.pk, step.gate)
+        gates.hand_back(step.gate)
+        again_or(claim, Problem.BROKEN, type(error).__name__, state=_state_before(step))
     return True
 
 
@@ -104,7 +118,11 @@ def _neighbour_failed(step: Step, claim: Claim, error: ExternalServiceError) -> 
     if claim.age > MOST_AGE and not isinstance(error, speechkit.AccountError | TokenRefusedError):
         give_up(claim, Problem.NOT_FETCHED if step.gate == Name.FETCH else Problem.UNREACHABLE, str(error))
         return
-    state = State.WAITING if step.gate == Name.FETCH else State.RECOGNISING
     is_its_own = type(error) is ExternalServiceError
     pause = pause_after(claim.recording.attempts) if is_its_own else timedelta()
-    later(claim, str(error), pause=pause, state=state)
+    later(claim, str(error), pause=pause, state=_state_before(step))
+
+
+def _state_before(step: Step) -> State:
+    """Where a recording stands that waits for this step again."""
+    return State.WAITING if step.gate == Name.FETCH else State.RECOGNISING

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from bots.voice import converting, speechkit
-from bots.voice.claims import Claim, again_or, give_up, settle, write_held
+from bots.voice.claims import Claim, again_or, give_up, later, settle, write_held
 from bots.voice.containers import Container
 from bots.voice.transcribing import take_words
 from bots.voice.usage import billed_seconds, note_use
@@ -37,7 +37,8 @@ def recognise_short(claim: Claim) -> bool:
     try:
         words = speechkit.recognise_short(content, request_id=str(claim.recording.request_id))
     except speechkit.RefusedError as error:
-        give_up(claim, Problem.REFUSED, str(error))
+        # Refused is not paid; the long API takes more, and its word is final.
+        later(claim, str(error), pause=timedelta(), api=Api.LONG, attempts=0)
     except speechkit.AnswerError as error:
         again_or(claim, Problem.ANSWERS, str(error))
     else:
@@ -111,7 +112,8 @@ def poll(claim: Claim) -> bool:
             return True
         words = speechkit.fetch_words(recording.operation_id)
     except speechkit.GoneError as error:
-        give_up(claim, Problem.EXPIRED, str(error))
+        # One that has only begun may not be known everywhere yet.
+        again_or(claim, Problem.EXPIRED, str(error))
     except speechkit.RefusedError as error:
         give_up(claim, Problem.REFUSED, str(error))
     except speechkit.OperationError as error:

@@ -198,7 +198,12 @@ def _said(body: bytes) -> str:
     inner = document.get("error")
     document = inner if isinstance(inner, dict) else document
     said = document.get("error_message") or document.get("message") or ""
-    return f": {redact(' '.join(storable(str(said)).split()))[:200]}" if said else ""
+    if not said:
+        return ""
+    key = settings.YANDEX_CLOUD_API_KEY
+    text = redact(" ".join(storable(str(said)).split()))
+    # Whatever words it stands between: an answer may repeat what it was asked with.
+    return f": {text.replace(key, '[key]') if key else text}"[:202]
 
 
 def _json(answer: Answer) -> dict[str, Any]:

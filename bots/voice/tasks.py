@@ -40,6 +40,7 @@ def tend_recordings() -> None:
     upkeep.note_missed()
     upkeep.follow_the_key()
     upkeep.give_up_unfetched()
+    upkeep.give_up_unasked()
     upkeep.delete_old_files()
     upkeep.delete_parts()
 

@@ -14,6 +14,7 @@ from bots.voice.decisions import begin_again
 from bots.voice.downloading import PART
 from bots.voice.nudging import look_soon
 from bots.voice.queue import MOST_AGE
+from bots.voice.recognising import RESULT_KEPT
 from messaging.models import Message, Recording
 from messaging.recordings import SPOKEN, file_path, note_recordings
 
@@ -69,11 +70,17 @@ def give_up_unfetched() -> int:
     waiting = Recording.objects.filter(
         state__in=[State.WAITING, State.DOWNLOADING], due_at__lte=Now(), queued_at__lt=Now() - MOST_AGE
     ).exclude(bot_id=int(own) if own.isdecimal() else -1)
-    problem = Recording.Problem.NOT_FETCHED
-    return _move(
-        waiting,
-        lambda rows: rows.update(state=State.FAILED, due_at=None, problem=problem, finished_at=Now()),
+    return _fail(waiting, Recording.Problem.NOT_FETCHED)
+
+
+def give_up_unasked() -> int:
+    """Operations whose results nobody could ask for, without a key, as long as SpeechKit kept them."""
+    if settings.YANDEX_CLOUD_API_KEY:
+        return 0
+    gone = Recording.objects.filter(
+        state=State.RECOGNISING, operation_id__gt="", due_at__lte=Now(), submitted_at__lt=Now() - RESULT_KEPT
     )
+    return _fail(gone, Recording.Problem.EXPIRED)
 
 
 def delete_old_files() -> int:
@@ -104,6 +111,11 @@ def delete_parts() -> int:
 
 def _parts() -> Iterable[Path]:
     return (Path(settings.MEDIA_ROOT) / "voice").glob(f"*/*{PART}")
+
+
+def _fail(rows: QuerySet[Recording], problem: Recording.Problem) -> int:
+    changes = {"state": State.FAILED, "due_at": None, "problem": problem, "finished_at": Now()}
+    return _move(rows, lambda chosen: chosen.update(**changes))
 
 
 def _move(rows: QuerySet[Recording], change: Callable[[QuerySet[Recording]], int]) -> int:

@@ -47,6 +47,7 @@ class Recording(models.Model):
         UNFINISHED = "unfinished", _("SpeechKit has not finished within a day.")
         EXPIRED = "expired", _("SpeechKit keeps a result for three days, and nobody could fetch it in time.")
         UNREACHABLE = "unreachable", _("For three days SpeechKit could not be reached.")
+        BROKEN = "broken", _("The hub itself failed with this file, several times; its log says more.")
         LOST = "lost", _("The file is not in the hub's storage any more.")
 
     message = models.OneToOneField(

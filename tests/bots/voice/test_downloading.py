@@ -62,13 +62,29 @@ def test_more_than_was_announced_is_not_stored(
 
 def test_a_file_that_telegram_does_not_have(telegram: SimulatedTelegram) -> None:
     recording = voice(telegram)
-    telegram.script("getFile", [answers.refuse(400, "Bad Request: wrong file_id or the file is gone")])
+    gone = "Bad Request: wrong file_id or the file is temporarily unavailable"
+    telegram.script("getFile", [answers.refuse(400, gone)] * MOST_FAULTS)
 
-    assert fetch_one()
+    for _ in range(MOST_FAULTS):
+        assert fresh(recording).state == "waiting"
+        assert fetch_one()
+        make_due()
 
     recording = fresh(recording)
     assert (recording.state, recording.problem) == ("failed", "not_there")
-    assert recording.error == "TelegramBadRequest: Bad Request: wrong file_id or the file is gone"
+    assert recording.error == f"TelegramBadRequest: {gone}"
+
+
+def test_a_file_that_is_unavailable_for_a_moment(telegram: SimulatedTelegram) -> None:
+    recording = voice(telegram)
+    gone = "Bad Request: wrong file_id or the file is temporarily unavailable"
+    telegram.script("getFile", [answers.refuse(400, gone)])
+
+    assert fetch_one()
+    make_due()
+    assert fetch_one()
+
+    assert fresh(recording).file
 
 
 @pytest.mark.parametrize("answer", [answers.garbage(b"Ogg", status=404), answers.garbage(b"OggS")])

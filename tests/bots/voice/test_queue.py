@@ -14,7 +14,7 @@ from pytest_django import Settings
 from bots.models import SpeechUsage, VoiceGate
 from bots.simulator import SimulatedTelegram, media
 from bots.voice import recognising, transcribing, usage
-from bots.voice.claims import MOST_FAULTS
+from bots.voice.claims import MOST_FAULTS, Claim
 from bots.voice.decisions import write_transcript
 from bots.voice.queue import fetch_one, poll_one, recognise_short_one, submit_one
 from messaging.models import Message, Recording
@@ -47,10 +47,10 @@ def age(recording: Recording, **since: float) -> None:
 
 # --- this recording's own trouble ---------------------------------------------------------------
 def test_what_speechkit_refuses_is_final(telegram: SimulatedTelegram, speechkit: SpeechKitStub) -> None:
-    recording = fetched(telegram)
-    speechkit.scripts[SHORT] = [Answer(status=400, body=b'{"error_message": "bad audio"}')]
+    recording = fetched(telegram, seconds=40)
+    speechkit.scripts[LONG] = [Answer(status=400, body=b'{"error_message": "bad audio"}')]
 
-    assert recognise_short_one()
+    assert submit_one()
 
     recording = fresh(recording)
     assert (recording.state, recording.problem) == ("failed", "refused")
@@ -59,7 +59,25 @@ def test_what_speechkit_refuses_is_final(telegram: SimulatedTelegram, speechkit:
     assert not VoiceGate.objects.exists()
     assert not SpeechUsage.objects.exists()
     make_due()
+    assert not submit_one()
+
+
+def test_what_the_short_api_refuses_the_long_one_may_take(
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub
+) -> None:
+    recording = fetched(telegram)
+    speechkit.scripts[SHORT] = [Answer(status=400, body=b'{"error_message": "too long"}')]
+
+    assert recognise_short_one()
+    assert (fresh(recording).state, fresh(recording).api) == ("recognising", "long")
+    assert not SpeechUsage.objects.exists()
     assert not recognise_short_one()
+    assert submit_one()
+    make_due()
+    assert poll_one()
+
+    assert fresh(recording).message.transcript == speechkit.words
+    assert SpeechUsage.objects.get().api == "long"
 
 
 def test_nonsense_is_asked_again_and_then_given_up(
@@ -145,11 +163,28 @@ def test_a_hub_that_was_away_for_two_days_still_takes_the_result(
 
 def test_a_result_that_is_gone_is_said(telegram: SimulatedTelegram, speechkit: SpeechKitStub) -> None:
     recording = submitted(telegram)
-    speechkit.scripts[RESULT] = [Answer(status=404)]
+    speechkit.scripts[RESULT] = [Answer(status=404)] * MOST_FAULTS
 
-    assert poll_one()
+    for _ in range(MOST_FAULTS):
+        assert fresh(recording).state == "recognising"
+        assert poll_one()
+        make_due()
 
     assert (fresh(recording).state, fresh(recording).problem) == ("failed", "expired")
+    assert len(speechkit.asked(LONG)) == 1
+
+
+def test_an_operation_that_is_not_known_yet_is_asked_for_again(
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub
+) -> None:
+    recording = submitted(telegram)
+    speechkit.scripts[OPERATION] = [Answer(status=404)]
+
+    assert poll_one()
+    make_due()
+    assert poll_one()
+
+    assert fresh(recording).message.transcript == speechkit.words
     assert len(speechkit.asked(LONG)) == 1
 
 
@@ -282,6 +317,53 @@ def test_one_that_always_breaks_speechkit_holds_back_nobody(
     assert recognise_short_one()
 
     assert (fresh(good).state, fresh(bad).state) == ("done", "recognising")
+
+
+def test_whoever_had_nothing_to_ask_after_an_outage_keeps_nobody_waiting(
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    good = fetched(telegram, seconds=40)
+    speechkit.scripts[LONG] = [Answer(status=503)]
+    assert not submit_one()
+    for _ in range(2):
+        fetched(telegram, content=M4A, mime_type="audio/mp4")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    make_due()
+
+    assert [submit_one() for _ in range(4)] == [True, True, True, False]
+
+    assert fresh(good).operation_id == "operation-2"
+    assert VoiceGate.objects.get(name="long").failures == 0
+
+
+def test_our_own_fault_holds_back_nobody_and_is_not_paid_for_for_ever(
+    telegram: SimulatedTelegram,
+    speechkit: SpeechKitStub,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    good = fetched(telegram)
+    bad = fetched(telegram, seconds=4)
+
+    def break_on_the_bad_one(claim: Claim, words: str) -> bool:
+        if claim.recording.pk == bad.pk:
+            raise ValueError("secret words")
+        return transcribing.take_words(claim, words)
+
+    monkeypatch.setattr(recognising, "take_words", break_on_the_bad_one)
+
+    assert [recognise_short_one() for _ in range(3)] == [True, True, False]
+    assert fresh(good).state == "done"
+    for _ in range(MOST_FAULTS - 1):
+        assert fresh(bad).state == "recognising"
+        make_due()
+        assert recognise_short_one()
+
+    bad = fresh(bad)
+    assert (bad.state, bad.problem, bad.error) == ("failed", "broken", "ValueError")
+    assert f"recording failed recording={bad.pk} gate=short" in caplog.messages
+    make_due()
+    assert not recognise_short_one()
 
 
 def test_after_three_days_away_a_person_decides(

@@ -227,9 +227,10 @@ def test_what_the_database_cannot_hold_is_replaced(speechkit: SpeechKitStub) -> 
     assert short() == "\ufffd\ufffd word"
 
 
-def test_the_key_is_in_no_error(speechkit: SpeechKitStub, settings: Settings) -> None:
-    said = {"message": f"bad Api-Key {settings.YANDEX_CLOUD_API_KEY}"}
-    speechkit.scripts[SHORT] = [Answer(status=401, body=json.dumps(said).encode())]
+@pytest.mark.parametrize("said", ["bad Api-Key {}", "Unknown api key '{}'", "{} is expired"])
+def test_the_key_is_in_no_error(speechkit: SpeechKitStub, settings: Settings, said: str) -> None:
+    body = {"message": said.format(settings.YANDEX_CLOUD_API_KEY)}
+    speechkit.scripts[SHORT] = [Answer(status=401, body=json.dumps(body).encode())]
 
     with pytest.raises(AccountError) as caught:
         short()

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from bots.simulator import SimulatedTelegram
 from bots.voice import upkeep
-from bots.voice.queue import fetch_one, recognise_short_one
+from bots.voice.queue import fetch_one, recognise_short_one, submit_one
 from bots.voice.tasks import tend_recordings
 from messaging.models import Message, Recording
 from tests.bots.voice.conftest import fresh, make_due, voice
@@ -110,6 +110,23 @@ def test_what_only_another_bot_could_fetch_is_given_up_after_three_days(telegram
 
     assert states(recording, young) == [("failed", "failed"), ("waiting", "waiting")]
     assert fresh(recording).problem == "not_fetched"
+
+
+def test_without_a_key_results_that_nobody_asked_for_in_time_are_said_to_be_gone(
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub, settings: Settings
+) -> None:
+    old, young = voice(telegram, seconds=40), voice(telegram, seconds=40)
+    while fetch_one() or submit_one():
+        pass
+    Recording.objects.filter(pk=old.pk).update(submitted_at=timezone.now() - timedelta(days=3, hours=1))
+    make_due()
+    assert upkeep.give_up_unasked() == 0
+
+    settings.YANDEX_CLOUD_API_KEY = ""
+
+    assert upkeep.give_up_unasked() == 1
+    assert states(old, young) == [("failed", "failed"), ("recognising", "recognising")]
+    assert fresh(old).problem == "expired"
 
 
 def test_files_are_kept_for_ever_unless_a_setting_says_otherwise(

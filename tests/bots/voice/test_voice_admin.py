@@ -1,5 +1,6 @@
 """What people see of recordings, and what they decide."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from bots.models import VoiceGate
@@ -14,12 +16,12 @@ from bots.problems import find_problems
 from bots.simulator import SimulatedTelegram
 from bots.voice import gates
 from bots.voice.decisions import ChangedError, retry, write_transcript
-from bots.voice.queue import fetch_one, recognise_short_one
+from bots.voice.queue import fetch_one, poll_one, recognise_short_one, submit_one
 from messaging.conversation import read_conversation
 from messaging.models import Message, Recording
 from messaging.recordings import OFFICIAL_API
 from tests.bots.voice.conftest import CHAT, fresh, make_due, voice
-from tests.bots.voice.speechkit_stub import SHORT, Answer, SpeechKitStub
+from tests.bots.voice.speechkit_stub import LONG, SHORT, Answer, SpeechKitStub
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +93,27 @@ def test_a_conversation_plays_voices_at_no_query_more(
     assert heard.message.transcript in shown
 
 
+@pytest.mark.parametrize(
+    ("state", "words", "url", "link"),
+    [("done", "Добрый день", "", "Correct"), ("failed", "", "", "Write it or try again"),
+     ("too_big", "", OFFICIAL_API, "Write it yourself"), ("recognising", "", "", "")],
+)  # fmt: skip
+def test_a_conversation_leads_to_what_can_be_done(
+    heard: Recording, settings: Settings, state: str, words: str, url: str, link: str
+) -> None:
+    settings.TELEGRAM_API_URL = url
+    Recording.objects.update(state=state)
+    Message.objects.update(transcript=words, transcript_state=state)
+    may = {"perms": {"messaging": {"change_recording": True}}}
+
+    with override("en"):
+        shown = render_to_string(
+            "messaging/conversation.html", {"conversation": read_conversation(chat_id=CHAT), **may}
+        )
+
+    assert re.findall(r'class="sound-more"[^>]*>([^<]+)<', shown) == ([link] if link else [])
+
+
 def test_a_person_corrects_the_words(manager: Client, heard: Recording) -> None:
     words = "Пришла гнилая роза, верните деньги <script>"
 
@@ -150,10 +173,10 @@ def test_a_person_may_say_that_there_are_no_words(manager: Client, heard: Record
 def test_trying_again_from_failed(
     manager: Client, telegram: SimulatedTelegram, speechkit: SpeechKitStub
 ) -> None:
-    recording = voice(telegram)
+    recording = voice(telegram, seconds=40)
     fetch_one()
-    speechkit.scripts[SHORT] = [Answer(status=400)]
-    recognise_short_one()
+    speechkit.scripts[LONG] = [Answer(status=400)]
+    submit_one()
     assert reverse("admin:messaging_recording_retry", args=[recording.pk]) in page(manager, recording)
 
     post(manager, recording, "retry")
@@ -161,7 +184,9 @@ def test_trying_again_from_failed(
     recording = fresh(recording)
     assert (recording.state, recording.message.transcript_state) == ("recognising", "recognising")
     assert (recording.problem, recording.error) == ("", "")
-    assert recognise_short_one()
+    assert submit_one()
+    make_due()
+    assert poll_one()
     assert fresh(recording).state == "done"
 
 
