@@ -1,7 +1,7 @@
 """Recordings in the admin: how far each has come, trying again, and a person's own words.
 
-Looking needs the permission to view recordings; trying again and writing that to change them. A recording's
-player is on its message's page (messaging/admin.py).
+Looking needs the permission to view recordings; trying again and writing that to change them. Its player and
+its words are on a recording's page as on its message's (messaging/recording_page.py).
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,7 @@ from bots.voice.usage import seconds_since
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from messaging.media import clock
 from messaging.models import Recording
+from messaging.recording_page import TEMPLATE, page_context
 
 State = Recording.State
 # Every state: Unfold shows the bare value of one that has no colour.
@@ -49,7 +50,12 @@ class RecordingAdmin(LargeTableAdmin):
     sortable_by = ()  # newest first; another order would sort all of them
     list_before_template = "bots/recordings_top.html"
     actions = ("try_again",)
-    exclude = ("file_id", "file_unique_id", "due_at", "version", "faults")
+    # The file is heard in the player; Telegram's own words for it are nobody's business here.
+    exclude = (
+        *("file", "file_id", "file_unique_id", "told_mime_type", "told_size"),
+        *("due_at", "version", "faults"),
+    )
+    change_form_outer_before_template = TEMPLATE
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recording]:
         queryset: QuerySet[Recording] = super().get_queryset(request)
@@ -132,6 +138,18 @@ class RecordingAdmin(LargeTableAdmin):
             "keep_days": settings.VOICE_KEEP_DAYS,
         }
         return super().changelist_view(request, {**(extra_context or {}), **top})
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,
+        obj: Recording | None = None,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= page_context(obj, request.user)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         recording = self._settled_by(request, pk)

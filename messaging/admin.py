@@ -25,7 +25,7 @@ from messaging.activity import changing_role
 from messaging.history.admin import HistoryImportAdmin
 from messaging.models import Chat, Message, Recording
 from messaging.querysets import MessageQuerySet
-from messaging.recordings import can_retry
+from messaging.recording_page import TEMPLATE, page_context
 from messaging.sound import serve_sound
 
 __all__ = ["ChatAdmin", "HistoryImportAdmin", "MessageAdmin", "PersonAdmin"]
@@ -88,7 +88,7 @@ class MessageAdmin(LargeTableAdmin):
     search_fields = ("text",)
     search_help_text = _("Words in any form, «phrases» in quotes, -word to leave out.")
     exclude = ("search_vector", "changed_xid", "origin")
-    change_form_outer_before_template = "messaging/recording_top.html"
+    change_form_outer_before_template = TEMPLATE
 
     @display(description=_("text"))
     def said(self, message: Message) -> str:
@@ -129,14 +129,10 @@ class MessageAdmin(LargeTableAdmin):
         obj: Message | None = None,
         **kwargs: Any,
     ) -> HttpResponse:
-        recording = Recording.objects.filter(message=obj).select_related("writer").first() if obj else None
+        rows = Recording.objects.filter(message=obj).select_related("message", "writer")
+        recording = rows.defer("message__search_vector").first() if obj else None
         if recording is not None:
-            context |= {
-                "recording": recording,
-                "earlier_transcripts": recording.versions.all(),
-                "may_change_recording": request.user.has_perm("messaging.change_recording"),
-                "can_retry": can_retry(recording),
-            }
+            context |= page_context(recording, request.user)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_search_results(

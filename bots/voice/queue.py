@@ -27,7 +27,7 @@ from bots.voice.fetching import fetch
 from bots.voice.recognising import poll, recognise_short, submit
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.external import ExternalServiceError
-from messaging.models import Recording
+from messaging.models import Message, Recording
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +123,6 @@ def _neighbour_failed(step: Step, claim: Claim, error: ExternalServiceError) -> 
     later(claim, str(error), pause=pause, state=_state_before(step))
 
 
-def _state_before(step: Step) -> State:
+def _state_before(step: Step) -> Message.TranscriptState:
     """Where a recording stands that waits for this step again."""
     return State.WAITING if step.gate == Name.FETCH else State.RECOGNISING

@@ -81,6 +81,17 @@ def test_every_state_has_its_page_and_its_row(manager: Client, heard: Recording,
     assert str(Recording.State(state).label) in listed
 
 
+def test_a_recordings_own_page_plays_and_corrects_as_well(manager: Client, heard: Recording) -> None:
+    own = manager.get(reverse("admin:messaging_recording_change", args=[heard.pk])).content.decode()
+
+    assert f'src="{reverse("admin:messaging_message_sound", args=[heard.message_id])}"' in own
+    assert reverse("admin:messaging_recording_write", args=[heard.pk]) in own
+    assert heard.message.transcript in own
+    # The stored file has no address of its own.
+    assert str(heard.file.name) not in own
+    assert heard.file_id not in own
+
+
 def test_a_conversation_plays_voices_at_no_query_more(
     heard: Recording, admin_user: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
