@@ -6,6 +6,7 @@ from unfold.decorators import display
 
 from bots.models import ApprovalCard, ButtonPress
 from bots.update_admin import RawUpdateAdmin as RawUpdateAdmin
+from bots.voice_admin import RecordingAdmin as RecordingAdmin
 from bots.watch_admin import BotMembershipAdmin as BotMembershipAdmin
 from bots.watch_admin import CollectionGapAdmin as CollectionGapAdmin
 from bots.watch_admin import TelegramBotAdmin as TelegramBotAdmin

@@ -9,7 +9,7 @@ import asyncio
 import atexit
 import functools
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from aiogram import Bot
@@ -25,19 +25,26 @@ SLACK_SECONDS = 5
 
 def call(method: TelegramMethod[Answer], *, deadline: float) -> Answer:
     """The method's answer within `deadline` seconds; raises bots.client.FAILURES and TokenRefusedError."""
+    return run(lambda bot: bot(method, request_timeout=max(1, round(deadline))), deadline=deadline)
+
+
+def run(work: Callable[[Bot], Coroutine[Any, Any, Answer]], *, deadline: float) -> Answer:
+    """What `work` returns within `deadline` seconds, on the process's client; raises what it raises,
+    TimeoutError and TokenRefusedError.
+    """
     bot, loop = prepare()
-    return _run(_within(bot, method, deadline), loop, deadline + SLACK_SECONDS)
+
+    async def within() -> Answer:
+        async with asyncio.timeout(deadline):
+            return await work(bot)
+
+    return _run(within(), loop, deadline + SLACK_SECONDS)
 
 
 def prepare() -> tuple[Bot, asyncio.AbstractEventLoop]:
     """The process's client and its loop, made now unless they are there; raises TokenRefusedError."""
     with _starting:
         return _bot(settings.TELEGRAM_BOT_TOKEN, settings.TELEGRAM_API_URL), _loop()
-
-
-async def _within(bot: Bot, method: TelegramMethod[Answer], deadline: float) -> Answer:
-    async with asyncio.timeout(deadline):
-        return await bot(method, request_timeout=max(1, round(deadline)))
 
 
 # Held while the client or the loop is made: two threads must not make two.

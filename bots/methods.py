@@ -70,6 +70,13 @@ class GetChatMember(TelegramMethod[dict[str, Any]]):
     user_id: int
 
 
+class GetFile(TelegramMethod[dict[str, Any]]):
+    __returning__ = dict[str, Any]
+    __api_method__ = "getFile"
+
+    file_id: str
+
+
 class SendMessage(TelegramMethod[dict[str, Any]]):
     """Plain text: no parse_mode, so nothing in a reply is ever markup."""
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bots.models import BotMembership, CollectionGap, RawUpdate, TelegramBot
+from bots.models import BotMembership, CollectionGap, RawUpdate, TelegramBot, VoiceGate
 from cvgorod_hub.common.dates import local_time
 from intents.model_troubles import Told
 
@@ -231,6 +231,33 @@ def failed_updates(count: int) -> Problem:
         advice=_("They are kept as they came. Look at the reason, and read them again after a mend."),
         since=None,
         link=_updates_link(RawUpdate.State.FAILED),
+    )
+
+
+def speech_refused(gate: VoiceGate) -> Problem:
+    return Problem(
+        code="speech_refused",
+        severity=Severity.WARNING,
+        title=_("Yandex refuses speech recognition: voice messages stay without words"),
+        advice=_(
+            "%(error)s. Check YANDEX_CLOUD_API_KEY, the role ai.speechkit-stt.user of its service account, "
+            "and whether the account is paid for. Recordings wait and can be heard; the hub tries again "
+            "every quarter of an hour, and at once with another key."
+        )
+        % {"error": gate.error},
+        since=gate.failing_since,
+        link=reverse("admin:messaging_recording_changelist"),
+    )
+
+
+def voices_wait(gate: VoiceGate) -> Problem:
+    return Problem(
+        code="voices_wait",
+        severity=Severity.WARNING,
+        title=_("Voice messages wait: %(what)s") % {"what": gate.get_name_display()},
+        advice=_("%(error)s. The hub goes on asking by itself, and nothing is lost.") % {"error": gate.error},
+        since=gate.failing_since,
+        link=reverse("admin:messaging_recording_changelist"),
     )
 
 

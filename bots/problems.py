@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from bots import problem_kinds as kinds
-from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdate, TelegramBot
+from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdate, TelegramBot, VoiceGate
 from bots.problem_kinds import Problem, Severity
 from bots.silence import alarm_after
 from bots.watching import CONFLICTS_END_AFTER, GAP_AFTER, is_collecting
@@ -26,6 +26,8 @@ State = RawUpdate.State
 CONFLICTS_TO_TELL = 3
 # What is stored longer than this without being read waits for a worker that is not there.
 UNREAD_AFTER = timedelta(minutes=5)
+# A neighbour of the voices that fails for so long is not back in a moment.
+VOICES_WAIT_AFTER = timedelta(minutes=15)
 # The latest of them are told; the page behind the link shows them all.
 MOST_GAPS = 3
 # Counting stops here: more is simply many.
@@ -35,7 +37,7 @@ MOST_COUNTED = 1000
 def find_problems() -> list[Problem]:
     """Everything that is wrong now, the worst first."""
     bots = list(TelegramBot.objects.filter(is_watched=True).annotate(now=Now()))
-    problems = [*_of_bots(bots), *_of_groups(), *_of_gaps(), *_of_updates(), *_of_model()]
+    problems = [*_of_bots(bots), *_of_groups(), *_of_gaps(), *_of_updates(), *_of_model(), *_of_voices()]
     if len(bots) > 1:
         problems += _of_doubled_groups()
     return sorted(problems, key=lambda problem: not problem.is_critical)
@@ -126,3 +128,14 @@ def _of_updates() -> Iterator[Problem]:
 def _of_model() -> Iterator[Problem]:
     if told := find_model_trouble():
         yield kinds.model_trouble(told)
+
+
+def _of_voices() -> Iterator[Problem]:
+    """What keeps recordings from being fetched or recognised; one refusal of the key is enough."""
+    failing = list(VoiceGate.objects.filter(failures__gt=0).annotate(now=Now()).order_by("name"))
+    refused = [gate for gate in failing if gate.refused_key]
+    yield from map(kinds.speech_refused, refused[:1])
+    for gate in failing:
+        lasts = gate.failing_since and gate.now - gate.failing_since > VOICES_WAIT_AFTER
+        if lasts and not gate.refused_key:
+            yield kinds.voices_wait(gate)

@@ -16,14 +16,17 @@ from django.utils import timezone
 from bots.deletions import apply_deletions
 from bots.models import ButtonPress, RawUpdate
 from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update
+from bots.voice.nudging import look_soon
 from cvgorod_hub.common.bulk import update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
 from intents.classification import classify_by_patterns
 from messaging.announcing import announce_soon
 from messaging.chats import note_memberships
-from messaging.ingest import store_messages
+from messaging.ingest import key_of, store_messages
 from messaging.locks import lock_chats
+from messaging.models import Message
+from messaging.recordings import note_recordings
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +126,7 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
     apply_deletions(updates, changed)
     if not changed:
         return
+    _note_recordings(updates, changed)
     announce_soon()
     try:
         with transaction.atomic():
@@ -133,6 +137,13 @@ def _apply(updates: Sequence[ParsedUpdate]) -> None:
         # A rule that breaks the classifier must not keep clients' words out of the database; intents'
         # own sweep comes back to messages without an analysis.
         logger.exception("patterns failed messages=%d", len(changed))
+
+
+def _note_recordings(updates: Sequence[ParsedUpdate], changed: Sequence[Message]) -> None:
+    """What was spoken is fetched and recognised by tasks of their own (bots/voice)."""
+    told = {update.message.key: update.message.bot_id for update in updates if update.message is not None}
+    if note_recordings(changed, {message.pk: told[key_of(message)] for message in changed}):
+        look_soon()
 
 
 def _store_presses(presses: Sequence[IncomingPress]) -> None:

@@ -83,6 +83,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "messaging.view_message",
             ),
             _link(
+                _("Recordings"),
+                "mic",
+                "messaging_recording_changelist",
+                "messaging.view_recording",
+            ),
+            _link(
                 _("People"),
                 "group",
                 "clients_telegramuser_changelist",

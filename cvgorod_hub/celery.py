@@ -16,7 +16,7 @@ environment.load()
 app = Celery("cvgorod_hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["cvgorod_hub.api.hooks"])  # within the room of the API
+app.autodiscover_tasks(["cvgorod_hub.api.hooks", "bots.voice"])  # within rooms
 
 
 @worker_ready.connect

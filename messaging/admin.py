@@ -4,12 +4,17 @@ from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -20,8 +25,10 @@ from cvgorod_hub.common.period_filter import PeriodFilter
 from messaging.activity import changing_role
 from messaging.conversation import read_one
 from messaging.history.admin import HistoryImportAdmin
-from messaging.models import Chat, Message
+from messaging.models import Chat, Message, Recording
 from messaging.querysets import MessageQuerySet
+from messaging.recording_page import page_context
+from messaging.sound import serve_sound
 
 __all__ = ["ChatAdmin", "HistoryImportAdmin", "MessageAdmin", "PersonAdmin"]
 
@@ -100,16 +107,40 @@ class MessageAdmin(LargeTableAdmin):
     def role(self, message: Message) -> str:
         return message.user.role.display_name if message.user else "—"
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        if context.get("original") is not None:
-            context["conversation"] = read_one(context["original"])
-        return super().render_change_form(request, context, *args, **kwargs)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         queryset: QuerySet[Message] = super().get_queryset(request)
         return queryset.defer("search_vector")
+
+    def get_urls(self) -> list[URLPattern]:
+        # Cacheable, by this one browser: the admin would forbid it.
+        sound = self.admin_site.admin_view(require_safe(self.sound_view), cacheable=True)
+        return [path("<int:pk>/sound/", sound, name="messaging_message_sound"), *super().get_urls()]
+
+    def sound_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """What was spoken, for players."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        recording = get_object_or_404(Recording.objects.select_related("message"), message=pk)
+        try:
+            return serve_sound(request, recording)
+        except FileNotFoundError:
+            raise Http404 from None
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,
+        obj: Message | None = None,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["conversation"] = read_one(obj)
+        rows = Recording.objects.filter(message=obj).select_related("message", "writer")
+        recording = rows.defer("message__search_vector").first() if obj else None
+        if recording is not None:
+            context |= page_context(recording, request.user)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str

@@ -36,7 +36,7 @@ def read_conversation(*, chat_id: int, limit: int = LATEST, answered_id: int | N
     """
     newest = list(
         Message.objects.filter(chat_id=chat_id)
-        .select_related("user__role", "analysis")
+        .select_related("user__role", "analysis", "recording")
         .prefetch_related("versions")
         .defer("search_vector")
         .order_by("-timestamp", "-id")[: limit + 1]

@@ -111,7 +111,7 @@ def record_sent_without_id(*, chat_id: int, text: str, sent_at: datetime, origin
 
 
 def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
-    stored = {_key(message): message for message in _find_stored(batch)}
+    stored = {key_of(message): message for message in _find_stored(batch)}
     arriving: dict[Key, list[IncomingMessage]] = defaultdict(list)
     for incoming in batch:
         arriving[incoming.key].append(incoming)
@@ -235,7 +235,8 @@ def _as_row(incoming: IncomingMessage) -> Message:
     )
 
 
-def _key(row: Message) -> Key:
+def key_of(row: Message) -> Key:
+    """What `IncomingMessage.key` says of the same message."""
     number = row.origin if row.telegram_message_id is None else row.telegram_message_id
     return (row.chat_id, row.business_connection_id, row.numbered_by, number)
 

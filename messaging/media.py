@@ -39,7 +39,7 @@ def _facts(message: Message) -> Iterator[str]:
     if _is_number(facts.get("latitude")) and _is_number(facts.get("longitude")):
         yield f"{facts['latitude']:.5f} {facts['longitude']:.5f}"
     if isinstance(duration := facts.get("duration"), int):
-        yield _clock(duration)
+        yield clock(duration)
     if isinstance(size := facts.get("file_size"), int):
         # Kept on one line with its unit.
         yield filesizeformat(size)
@@ -49,8 +49,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _clock(seconds: int) -> str:
-    """0:12, 3:40, 1:02:05."""
+def clock(seconds: int) -> str:
+    """Seconds as 0:12, 3:40, 1:02:05."""
     minutes, rest = divmod(max(seconds, 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -30,6 +30,12 @@ _ISOLATED = {
     "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
     "DEEPSEEK_API_KEY": "",
     "DEEPSEEK_API_URL": "http://127.0.0.1:9",
+    "YANDEX_CLOUD_API_KEY": "",
+    "YANDEX_STT_ENABLED": "",
+    "YANDEX_STT_URL": "http://127.0.0.1:9",
+    "YANDEX_OPERATION_URL": "http://127.0.0.1:9",
+    "VOICE_BACKLOG_DAYS": "",
+    "VOICE_KEEP_DAYS": "",
     "LANGUAGE_CODE": "ru",
     "TIME_ZONE": "Europe/Moscow",
 }

@@ -2,6 +2,7 @@
 
 from bots.models.bots import TelegramBot, webhook_path
 from bots.models.cards import ApprovalCard, ButtonPress
+from bots.models.speech import SpeechUsage, VoiceGate
 from bots.models.updates import RawUpdate
 from bots.models.watching import UPDATES_KEPT_FOR, BotMembership, CollectionGap
 
@@ -12,6 +13,8 @@ __all__ = [
     "ButtonPress",
     "CollectionGap",
     "RawUpdate",
+    "SpeechUsage",
     "TelegramBot",
+    "VoiceGate",
     "webhook_path",
 ]

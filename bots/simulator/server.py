@@ -10,6 +10,7 @@ from bots.simulator.answers import Answer
 from bots.simulator.errors import BotApiError, conflict
 from bots.simulator.methods import METHODS, remember_allowed_updates
 from bots.simulator.params import Params, read_params
+from bots.simulator.speech import DemoSpeech
 from bots.simulator.state import Poll, TelegramState
 from bots.simulator.wire import JSON
 
@@ -34,6 +35,7 @@ class SimulatorServer:
         app.router.add_get("/", self._page)
         app.router.add_get("/conversations", self._conversations)
         app.router.add_post("/press", self._press)
+        DemoSpeech().add_routes(app)
         return app
 
     def release(self) -> None:

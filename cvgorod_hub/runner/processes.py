@@ -86,7 +86,9 @@ def collector(token: str) -> Process:
 
 
 def simulator() -> Process:
-    """A Telegram on loopback; puts its address and token into the environment of all processes."""
+    """A Telegram, and a SpeechKit, on loopback; puts their addresses and keys into the environment of all
+    processes.
+    """
     port, token = _free_port_of_ours(), f"{DEMO_BOT_ID}:{secrets.token_urlsafe(26)}"
     proxied = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
     os.environ.update(
@@ -94,6 +96,11 @@ def simulator() -> Process:
         TELEGRAM_BOT_TOKEN=token,
         TELEGRAM_API_URL=f"http://{HOST}:{port}",
         TELEGRAM_REVIEW_CHAT_ID=str(REVIEW_CHAT_ID),
+        # Invented words for invented voices; a real key is not to pay for them.
+        YANDEX_CLOUD_API_KEY="demo",
+        YANDEX_STT_ENABLED="1",
+        YANDEX_STT_URL=f"http://{HOST}:{port}",
+        YANDEX_OPERATION_URL=f"http://{HOST}:{port}",
         NO_PROXY=f"{proxied},{HOST}" if proxied else HOST,
     )
     return Process(

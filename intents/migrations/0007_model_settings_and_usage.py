@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('intents', '0005_urgent_messages'),
-        ('messaging', '0009_message_counts'),
+        ('messaging', '0010_recordings'),
     ]
 
     operations = [

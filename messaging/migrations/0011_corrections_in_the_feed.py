@@ -26,7 +26,7 @@ END $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0009_message_counts'),
+        ('messaging', '0010_recordings'),
     ]
 
     operations = [

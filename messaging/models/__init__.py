@@ -4,6 +4,7 @@ from messaging.history.models import HistoryImport
 from messaging.models.chats import Chat, validate_time_zone
 from messaging.models.counts import AuthorActivity, ChatRoleActivity, MessageCount, MessageCountChange
 from messaging.models.messages import Message, MessageDeletion, MessageVersion, RussianSearchVector
+from messaging.models.recordings import Recording, TranscriptVersion
 from messaging.models.words import MessageWord, MessageWordVariant
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "MessageVersion",
     "MessageWord",
     "MessageWordVariant",
+    "Recording",
     "RussianSearchVector",
+    "TranscriptVersion",
     "validate_time_zone",
 ]

@@ -66,6 +66,7 @@ class Message(models.Model):
         EMPTY = "empty", _("no words in it")
         FAILED = "failed", _("failed")
         TOO_BIG = "too_big", _("too big")
+        OFF = "off", _("recognition is off")
 
     chat = models.ForeignKey(
         Chat,

@@ -95,6 +95,7 @@ QUESTIONS = (
     ),
     _said("question", *_client("Можете прислать накладную за прошлую поставку? Бухгалтер спрашивает")),
     _said("question", Turn(who="owner", kind="photo", text="Как называется такая роза? Есть она у вас?")),
+    _said("question", Turn(who="owner", kind="voice")),
     _said("question", Turn(who="owner", kind="voice"), _colleague("если коротко: что с доставкой на {day}?")),
 )
 

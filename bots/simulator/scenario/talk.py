@@ -135,7 +135,8 @@ class Talk:
             case "photo":
                 return telegram.sends_photo(chat_id, turn.text, **who, **extra)
             case "voice":
-                seconds = self._random.randint(2, 9)
+                # Now and then one that is too long for recognition at once.
+                seconds = self._random.choice((2, 4, 7, 9, 38))
                 return telegram.sends_voice(chat_id, seconds=seconds, **who, **extra)
             case "sticker":
                 return telegram.sends_sticker(chat_id, turn.text, **who, **extra)
