@@ -10,16 +10,17 @@ How a verdict is found:
 4. A rule of weight 0 says nothing about the intent; it only marks urgency or mood.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from re import Pattern
 
-from intents import regexes, vocabulary
+from intents import experience, regexes, vocabulary
+from intents.experience import Experience, Likeness
 from intents.models import Intent, Sentiment
 from intents.morphology import Speller, keyword_keys
 from intents.phrases import Found, Index, Phrase, parse
-from intents.reading import Word, read, read_word
+from intents.reading import Token, Word, read, read_word
 
 ORDER_OF_ACTING = (
     Intent.COMPLAINT,
@@ -79,6 +80,7 @@ class Spoken:
     rule: Rule
     weight: float
     words: str
+    share: float = 1.0
 
     @property
     def reason(self) -> str:
@@ -99,11 +101,14 @@ class _Tally:
 class Classifier:
     """Rules made ready. Raises PhraseError or RegexError for a rule that cannot be read."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], *, experience_of: Experience | None = None) -> None:
+        """`experience_of`: another one than the hub's own, to measure it."""
         self.rules = tuple(rules)
         phrases = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.keywords]
         exceptions = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.exceptions]
         self._phrases, self._exceptions = Index(phrases), Index(exceptions)
+        compares = any(phrase.likenesses for phrase, _ in [*phrases, *exceptions])
+        self._experience = (experience_of or experience.shipped()) if compares else None
         self._expressions: list[tuple[int, Pattern[str]]] = [
             (n, regexes.compile_safely(rule.regex)) for n, rule in enumerate(self.rules) if rule.regex
         ]
@@ -139,20 +144,26 @@ class Classifier:
     def look_up(self, word: str) -> Word:
         return self._word(word)
 
+    def read(self, text: str) -> list[Token]:
+        """The message as the rules read it."""
+        return read(text, self._word)
+
     def _spoken(self, text: str, sender_role: str) -> list[Spoken]:
-        tokens = read(text, self._word)
+        tokens = self.read(text)
+        likenesses = self._experience.liken(tokens, sender_role) if self._experience else {}
+        tokens[0].keys.update(likenesses)
         found: dict[int, tuple[float, str]] = dict.fromkeys(self._unconditional, (1.0, ""))
         for number, finding in self._phrases.search(tokens):
-            share = _share(self.rules[number], finding)
+            share, words = _share(self.rules[number], finding, likenesses)
             if number not in found or share > found[number][0]:
-                found[number] = share, finding.words
+                found[number] = share, words
         for number, expression in self._expressions:
             if match := regexes.search(expression, text):
                 found[number] = 1.0, match.group()
         excepted = {number for number, _ in self._exceptions.search(tokens, owners=found)}
         length = len(text.strip())
         return [
-            Spoken(rule, rule.weight * share, words)
+            Spoken(rule, rule.weight * share, words, share)
             for number, (share, words) in sorted(found.items())
             if (rule := self.rules[number]).sender_role in ("", sender_role)
             and length >= rule.min_length
@@ -160,11 +171,15 @@ class Classifier:
         ]
 
 
-def _share(rule: Rule, finding: Found) -> float:
-    """How much of its weight a rule keeps where its words were found."""
+def _share(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> tuple[float, str]:
+    """How much of its weight a rule keeps where its words were found, and those words."""
+    like = [likenesses[label] for label in finding.phrase.likenesses & likenesses.keys()]
+    if like:
+        least = min(like, key=lambda one: one.strength)
+        return least.strength, least.words
     if not finding.is_asked or finding.phrase.asks:
-        return 1.0
-    return IN_A_QUESTION.get(Intent(rule.intent), 1.0)
+        return 1.0, finding.words
+    return IN_A_QUESTION.get(Intent(rule.intent), 1.0), finding.words
 
 
 def _spelling(phrases: list[Phrase]) -> set[str]:

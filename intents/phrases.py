@@ -9,6 +9,7 @@
 <количество>       a class: <товар> <единица> <цвет> <количество> <размер> <время> <дата> <деньги> <день>
                    <число> <вопрос> <вопросительное слово> <приветствие> <имя> <список> <радость> <досада>
                    <согласие> <повелительное> <сделал> <не сделал> <коротко>; <начало>, <конец> of the message
+<похоже на заказ>  what labelled messages like this one were (intents/experience.py has the list)
 """
 
 import re
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from intents import experience
 from intents.morphology import keyword_keys, plain
 from intents.reading import END, LIST, QUESTION, START, Token
 
@@ -27,6 +29,7 @@ CLASSES = frozenset({
     START, END, QUESTION, LIST, "<товар>", "<единица>", "<цвет>", "<количество>", "<размер>", "<время>",
     "<дата>", "<деньги>", "<день>", "<число>", "<вопросительное слово>", "<приветствие>", "<имя>",
     "<радость>", "<досада>", "<согласие>", "<коротко>", "<повелительное>", "<сделал>", "<не сделал>",
+    *experience.LABELS,
 })  # fmt: skip
 _ELEMENTS = re.compile(r"<[^>]*>(?:/\S+)?|[^\s<]+(?:<[^>]*>)?")
 
@@ -37,13 +40,17 @@ class PhraseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Alternatives' keys, place by place; None is a gap. `second` is the place after the first, if any."""
+    """Alternatives' keys, place by place; None is a gap. `second` is the place after the first, if any.
+
+    `likenesses` are those of the keys that experience knows.
+    """
 
     text: str
     elements: tuple[frozenset[str] | None, ...]
     second: frozenset[str]
     negates: bool
     asks: bool
+    likenesses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ def parse(text: str) -> Phrase:
         second=next((element for element in elements[1:] if element is not None), frozenset()),
         negates=any(element is not None and "не" in element for element in elements),
         asks=any(element is not None and QUESTION in element for element in elements),
+        likenesses=frozenset().union(*filter(None, elements)) & experience.CLASSES,
     )
 
 

@@ -44,6 +44,7 @@ class Word:
     keys: frozenset[str]
     lemmas: frozenset[str]
     is_filler: bool
+    name: str = ""  # one lemma, to say which word it is
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Token:
     is_negated: bool = False
     touches_next: bool = False
     is_asked: bool = False
+    name: str = ""
 
 
 def read_word(text: str, speller: Speller) -> Word:
@@ -79,7 +81,8 @@ def read_word(text: str, speller: Speller) -> Word:
     if len(text) > 4 and found and not is_known(text) and found[0].part_of_speech == "NOUN":
         classes.add("<незнакомое>")  # varieties are named faster than any list grows
     filler = bool({"<имя>", "<приветствие>"} & classes) or not vocabulary.FILLERS.isdisjoint(lemmas)
-    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler)
+    name = found[0].lemma if found and is_known(text) else min(lemmas)
+    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler, name)
 
 
 def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
@@ -109,7 +112,7 @@ def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
 
 
 def _question_marks(asks: list[bool], start: int, stop: int) -> list[Token]:
-    return [Token("?", {QUESTION}, frozenset(), n, is_asked=True) for n in range(start, stop) if asks[n]]
+    return [Token("?", {QUESTION}, frozenset(), n, is_asked=True, name="?") for n in range(start, stop) if asks[n]]
 
 
 def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:
@@ -133,16 +136,20 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
             elif part == "?" and len(asks) > 1 and tokens and tokens[-1].sentence == len(asks) - 2:
                 asks[-2], asks[-1] = True, False  # "!?" and "..?" ask what stands before them
         elif part[0].isdigit():
-            tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1))
+            tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1, name="<число>"))
         elif part[0].isalpha():
             word = look_up(part)
             if opens_a_question(word.lemmas, tokens, text[end:]):
                 asks.append(False)
-            tokens.append(Token(part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler))
+            tokens.append(
+                Token(
+                    part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler, name=word.name
+                )
+            )
         else:
             keys = {part, _EMOJI[part]} if part in _EMOJI else {part}
             is_sign = part in "+%"
-            tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign))
+            tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign, name=part))
     return tokens, asks
 
 

@@ -1,0 +1,121 @@
+"""What messages that people labelled teach beside the rules: which intent a message looks like.
+
+Rules say what somebody thought of; a message in words that nobody thought of still resembles others. Here each
+word, each pair of neighbouring words and each class (`<количество>`, `<вопрос>`) carries how much it spoke for each
+label in labelled messages (multinomial logistic regression, fitted by intents/learning.py, kept in
+experience.json). A rule asks for it as for any class of words: `<похоже на заказ>` says how much a message
+looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit it and switch it off in the admin.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from intents.reading import Token
+
+FILE = Path(__file__).with_name("experience.json")
+# Each head is a question of its own: its labels exclude one another.
+HEADS: dict[str, tuple[str, ...]] = {
+    "intent": (
+        "<похоже на заказ>", "<похоже на вопрос>", "<похоже на интерес>", "<похоже на жалобу>",
+        "<похоже на согласие>", "<похоже на рассылку>", "<похоже на другое>",
+    ),
+    "mood": ("<похоже на радость>", "<похоже на спокойное>", "<похоже на недовольство>"),
+    "urgency": ("<похоже на срочное>", "<похоже на несрочное>"),
+}  # fmt: skip
+LABELS = tuple(label for labels in HEADS.values() for label in labels)
+CLASSES = frozenset(LABELS)
+# An intent less likely than e^-3 (5 %) is no likeness at all.
+LEAST_LOG = -3.0
+# From which probability on a mood or urgency is likely enough to be said.
+LIKELY = {"mood": 0.5, "urgency": 0.4}
+# How many words of the message are named as the reason.
+NAMED_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much a message looks like a label, from 0 to 1, and in which of its words that is seen."""
+
+    strength: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Weights by feature, one for each of LABELS; `prior` is what a message without words would look like."""
+
+    prior: tuple[float, ...]
+    weights: Mapping[str, tuple[float, ...]]
+
+    @classmethod
+    def load(cls, path: Path = FILE) -> Self:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        weights = {name: tuple(value / 100 for value in values) for name, values in kept["weights"].items()}
+        return cls(tuple(value / 100 for value in kept["prior"]), weights)
+
+    def liken(self, tokens: Sequence[Token], sender_role: str) -> dict[str, Likeness]:
+        """What a message looks like, by label; labels that are unlikely are left out."""
+        known = self.weights
+        found = [(text, known[feature]) for text, feature in features(tokens, sender_role) if feature in known]
+        sums = [sum(column) for column in zip(self.prior, *(weights for _, weights in found), strict=True)]
+        return {
+            LABELS[place]: Likeness(strength, _words(found, place))
+            for place, strength in _strengths(sums)
+        }
+
+
+@cache
+def shipped() -> Experience:
+    """The experience that comes with the hub."""
+    return Experience.load()
+
+
+def features(tokens: Sequence[Token], sender_role: str) -> Iterator[tuple[str, str]]:
+    """What is known of a message, each with the word in which it is seen ("" for none)."""
+    yield "", f"sender {sender_role}"
+    before = "^"
+    count = 0
+    for token in tokens:
+        text = token.text
+        if token.is_negated:
+            for key in token.keys:
+                yield text, f"не {key}"
+        else:
+            for key in token.keys:
+                yield text, key
+        if text and not token.is_filler:
+            count += 1
+            yield text, f"{before} {token.name}"
+            before = token.name
+    yield "", f"{before} $"
+    yield "", f"words {min(count, 12) // 2}"
+
+
+def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
+    """Place in LABELS and strength of what is likely."""
+    start = 0
+    for head, labels in HEADS.items():
+        part = sums[start : start + len(labels)]
+        top = max(part)
+        whole = top + math.log(sum(math.exp(value - top) for value in part))
+        for place, value in enumerate(part, start):
+            if head == "intent" and value - whole > LEAST_LOG:
+                yield place, round(1 - (value - whole) / LEAST_LOG, 3)
+            elif head != "intent" and value - whole > math.log(LIKELY[head]):
+                yield place, 1.0
+        start += len(labels)
+
+
+def _words(found: Sequence[tuple[str, tuple[float, ...]]], place: int) -> str:
+    """The words that speak most for a label, in the order of the message."""
+    spoken: dict[str, float] = {}
+    for text, weights in found:
+        if text and weights[place] > 0:
+            spoken[text] = spoken.get(text, 0.0) + weights[place]
+    most = sorted(spoken, key=lambda text: -spoken[text])[:NAMED_WORDS]
+    return " … ".join(text for text in spoken if text in most)

@@ -1,0 +1,96 @@
+"""What the starting patterns learned since: words added and taken out, and rules that ask the experience.
+
+A pattern that somebody edited, renamed or deleted since an earlier migration wrote it is left as it is.
+"""
+
+from importlib import import_module
+
+from django.db import migrations
+
+first = import_module("intents.migrations.0003_starting_patterns")
+
+ORDER, QUESTION, INTEREST, COMPLAINT = first.ORDER, first.QUESTION, first.INTEREST, first.COMPLAINT
+CONFIRMATION, BROADCAST, OTHER = first.CONFIRMATION, first.BROADCAST, first.OTHER
+GOOD, CALM, BAD = first.GOOD, first.CALM, first.BAD
+
+# By name: words and exceptions that come and go, and fields that change.
+CHANGES = {
+}
+
+EXPERIENCE = "Сообщения, похожие на это, люди отметили так. Вес умножается на то, насколько оно похоже (0-1)."
+
+NEW = [
+    *[
+        dict(name=f"Похоже на {whose}", intent=intent, weight=2, words=f"<похоже на {whose}>", description=EXPERIENCE)
+        for whose, intent in (
+            ("заказ", ORDER), ("вопрос", QUESTION), ("интерес", INTEREST), ("жалобу", COMPLAINT),
+            ("согласие", CONFIRMATION), ("другое", OTHER),
+        )
+    ],
+    *[
+        dict(name=f"Похоже на {whose} ({role_name})", intent=intent, weight=2, priority=20, role=role,
+             words=f"<похоже на {whose}>", description=EXPERIENCE)
+        for role, role_name in (("manager", "менеджер"), ("director", "директор"), ("admin", "администратор"))
+        for whose, intent in (("рассылку", BROADCAST), ("другое", OTHER))
+    ],
+    dict(name="Похоже на недовольство", intent=OTHER, weight=0, sentiment=BAD, words="<похоже на недовольство>",
+         description=EXPERIENCE),
+    dict(name="Похоже на радость", intent=OTHER, weight=0, sentiment=GOOD, words="<похоже на радость>",
+         description=EXPERIENCE),
+    dict(name="Похоже на спокойное", intent=OTHER, weight=0, sentiment=CALM, words="<похоже на спокойное>",
+         description=EXPERIENCE),
+    dict(name="Похоже на срочное", intent=OTHER, weight=0, urgent=True, words="<похоже на срочное>",
+         description=EXPERIENCE),
+]  # fmt: skip
+
+
+def rows():
+    """The starting patterns as they are after this migration, in the shape of the first ones'."""
+    for row in first.rows():
+        yield _changed(row, CHANGES.get(row["pattern_name"], {}))
+    yield from map(first.row_of, NEW)
+
+
+def _changed(row, change):
+    lists = {}
+    for field, adds, drops in (
+        ("keyword_patterns", "words", "without"),
+        ("except_patterns", "exceptions", "excepts_no_more"),
+    ):
+        gone = first.phrases_of(change.get(drops, ""))
+        if missing := set(gone) - set(row[field]):
+            raise ValueError(f"{row['pattern_name']} never had {missing}")
+        kept = [phrase for phrase in row[field] if phrase not in gone]
+        lists[field] = list(dict.fromkeys(kept + first.phrases_of(change.get(adds, ""))))
+    return {**row, **lists, **change.get("fields", {})}
+
+
+def renew(apps, schema_editor):
+    """Bring the rows up to date that still are as the first migration wrote them; add the new ones."""
+    MessagePattern = apps.get_model("intents", "MessagePattern")
+    roles = {role.role_name: role for role in apps.get_model("clients", "UserRole").objects.all()}
+    for row in first.rows():
+        pattern = MessagePattern.objects.filter(pattern_name=row["pattern_name"]).first()
+        change = CHANGES.get(row["pattern_name"])
+        if pattern is None or change is None or not _is_as_written(pattern, row):
+            continue
+        for field, value in _changed(row, change).items():
+            if field not in {"pattern_name", "sender_role"}:
+                setattr(pattern, field, value)
+        pattern.save()
+    for row in map(first.row_of, NEW):
+        name, role = row.pop("pattern_name"), row.pop("sender_role")
+        MessagePattern.objects.get_or_create(
+            pattern_name=name, defaults={**row, "sender_role": roles[role] if role else None}
+        )
+
+
+def _is_as_written(pattern, row):
+    role = pattern.sender_role.role_name if pattern.sender_role else None
+    own = {field: getattr(pattern, field) for field in row if field != "sender_role"}
+    return pattern.auto_classify and {**own, "sender_role": role} == row
+
+
+class Migration(migrations.Migration):
+    dependencies = [("intents", "0005_urgent_messages")]
+    operations = [migrations.RunPython(renew, migrations.RunPython.noop)]
