@@ -29,10 +29,10 @@ HEADS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 LABELS = tuple(label for labels in HEADS.values() for label in labels)
 CLASSES = frozenset(LABELS)
-# An intent less likely than e^-3 (5 %) is no likeness at all.
+# An intent or a mood less likely than e^-3 (5 %) is no likeness at all.
 LEAST_LOG = -3.0
-# From which probability on a mood or urgency is likely enough to be said.
-LIKELY = {"mood": 0.5, "urgency": 0.4}
+# From which probability on urgency is likely enough to be said.
+LIKELY = 0.3
 # How many words of the message are named as the reason.
 NAMED_WORDS = 3
 
@@ -104,10 +104,11 @@ def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
         top = max(part)
         whole = top + math.log(sum(math.exp(value - top) for value in part))
         for place, value in enumerate(part, start):
-            if head == "intent" and value - whole > LEAST_LOG:
+            if head == "urgency":
+                if value - whole > math.log(LIKELY):
+                    yield place, 1.0
+            elif value - whole > LEAST_LOG:
                 yield place, round(1 - (value - whole) / LEAST_LOG, 3)
-            elif head != "intent" and value - whole > math.log(LIKELY[head]):
-                yield place, 1.0
         start += len(labels)
 
 

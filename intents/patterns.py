@@ -7,11 +7,12 @@ How a verdict is found:
 3. Their weights add up by intent and the largest sum wins (on equal sums: complaint, order, question,
    interest, confirmation, mailing, other: what must be acted on first). In a sentence that asks, a rule
    weighs less (IN_A_QUESTION): "беру 5 пачек?" orders nothing.
-4. A rule of weight 0 says nothing about the intent; it only marks urgency or mood.
+4. A rule of weight 0 says nothing about the intent; it only marks urgency or mood, whatever its priority.
+   A mailing calls nobody and is in no mood: there such rules are silent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from re import Pattern
 
@@ -39,6 +40,8 @@ IN_A_QUESTION = {
     Intent.OTHER: 0.5,
 }
 CONFIDENCE_OF_SILENCE = 0.3
+# Experience knows moods better than words alone do: its vote counts as those of so many rules.
+LIKENESS_VOTES = 3.0
 # A sum of evidence that leaves little doubt, where nothing speaks for another intent.
 PLENTY = 2.0
 
@@ -81,21 +84,12 @@ class Spoken:
     weight: float
     words: str
     share: float = 1.0
+    is_likeness: bool = False
 
     @property
     def reason(self) -> str:
         said = f"«{self.words}»" if self.words else self.rule.sender_role
         return f"{self.rule.name} ({self.rule.intent} {self.weight:+.2g}): {said}"
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Sums of weights by name, and the largest."""
-
-    sums: dict[str, float] = field(default_factory=dict)
-
-    def add(self, name: str, weight: float) -> None:
-        self.sums[name] = self.sums.get(name, 0.0) + weight
 
 
 class Classifier:
@@ -119,10 +113,8 @@ class Classifier:
     def classify(self, text: str, sender_role: str = "client") -> Verdict:
         """The verdict on a message of a person with this role."""
         deciding = self.explain(text, sender_role)
-        intents = _Tally()
-        for voice in deciding:
-            intents.add(voice.rule.intent, voice.weight)
-        intent = _largest(intents.sums)
+        sums = _sums(deciding)
+        intent = _largest(sums)
         strongest = max(
             (voice for voice in deciding if voice.rule.intent == intent and voice.weight > 0),
             key=lambda voice: voice.weight,
@@ -132,7 +124,7 @@ class Classifier:
             intent=intent,
             sentiment=_sentiment(deciding),
             is_urgent=any(voice.rule.is_urgent for voice in deciding),
-            confidence=_confidence(intents.sums, intent),
+            confidence=_confidence(sums, intent),
             pattern_id=strongest.rule.id if strongest else None,
             reasons=tuple(voice.reason for voice in deciding),
         )
@@ -152,34 +144,34 @@ class Classifier:
         tokens = self.read(text)
         likenesses = self._experience.liken(tokens, sender_role) if self._experience else {}
         tokens[0].keys.update(likenesses)
-        found: dict[int, tuple[float, str]] = dict.fromkeys(self._unconditional, (1.0, ""))
+        found: dict[int, tuple[float, str, bool]] = dict.fromkeys(self._unconditional, (1.0, "", False))
         for number, finding in self._phrases.search(tokens):
-            share, words = _share(self.rules[number], finding, likenesses)
-            if number not in found or share > found[number][0]:
-                found[number] = share, words
+            heard = _heard(self.rules[number], finding, likenesses)
+            if number not in found or heard[0] > found[number][0]:
+                found[number] = heard
         for number, expression in self._expressions:
             if match := regexes.search(expression, text):
-                found[number] = 1.0, match.group()
+                found[number] = 1.0, match.group(), False
         excepted = {number for number, _ in self._exceptions.search(tokens, owners=found)}
         length = len(text.strip())
         return [
-            Spoken(rule, rule.weight * share, words, share)
-            for number, (share, words) in sorted(found.items())
+            Spoken(rule, rule.weight * share, words, share, is_likeness=is_likeness)
+            for number, (share, words, is_likeness) in sorted(found.items())
             if (rule := self.rules[number]).sender_role in ("", sender_role)
             and length >= rule.min_length
             and number not in excepted
         ]
 
 
-def _share(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> tuple[float, str]:
-    """How much of its weight a rule keeps where its words were found, and those words."""
+def _heard(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> tuple[float, str, bool]:
+    """How much of its weight a rule keeps, in which words it was found, and whether experience says so."""
     like = [likenesses[label] for label in finding.phrase.likenesses & likenesses.keys()]
     if like:
         least = min(like, key=lambda one: one.strength)
-        return least.strength, least.words
+        return least.strength, least.words, True
     if not finding.is_asked or finding.phrase.asks:
-        return 1.0, finding.words
-    return IN_A_QUESTION.get(Intent(rule.intent), 1.0), finding.words
+        return 1.0, finding.words, False
+    return IN_A_QUESTION.get(Intent(rule.intent), 1.0), finding.words, False
 
 
 def _spelling(phrases: list[Phrase]) -> set[str]:
@@ -192,9 +184,22 @@ def _spelling(phrases: list[Phrase]) -> set[str]:
 
 
 def _deciding(spoken: list[Spoken]) -> list[Spoken]:
-    """The rules up to the lowest priority number at which an intent is spoken for."""
+    """The rules up to the lowest priority number at which an intent is spoken for, and those that only mark."""
     first = min((voice.rule.priority for voice in spoken if voice.weight > 0), default=None)
-    return [voice for voice in spoken if first is None or voice.rule.priority <= first]
+    if first is None:
+        return spoken
+    speaking = [voice for voice in spoken if voice.rule.weight > 0 and voice.rule.priority <= first]
+    if _largest(_sums(speaking)) == Intent.BROADCAST:
+        return speaking
+    return speaking + [voice for voice in spoken if voice.rule.weight == 0]
+
+
+def _sums(deciding: Iterable[Spoken]) -> dict[str, float]:
+    """What speaks for each intent."""
+    sums: dict[str, float] = {}
+    for voice in deciding:
+        sums[voice.rule.intent] = sums.get(voice.rule.intent, 0.0) + voice.weight
+    return sums
 
 
 def _largest(sums: dict[str, float]) -> str:
@@ -204,14 +209,12 @@ def _largest(sums: dict[str, float]) -> str:
 
 
 def _sentiment(deciding: list[Spoken]) -> str:
-    sums = _Tally()
+    votes: dict[str, float] = {}
     for voice in deciding:
-        if voice.rule.sentiment:
-            sums.add(voice.rule.sentiment, 1.0)
-    if not sums.sums:
-        return Sentiment.NEUTRAL
+        if mood := voice.rule.sentiment:
+            votes[mood] = votes.get(mood, 0.0) + (LIKENESS_VOTES * voice.share if voice.is_likeness else 1.0)
     order = (Sentiment.NEUTRAL, Sentiment.NEGATIVE, Sentiment.POSITIVE)
-    return max(order, key=lambda name: sums.sums.get(name, 0.0))
+    return max(order, key=lambda mood: votes.get(mood, 0.0))
 
 
 def _confidence(sums: dict[str, float], intent: str) -> float:

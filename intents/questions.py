@@ -36,14 +36,18 @@ def mark_asked(tokens: Sequence[Token], *, has_mark: bool) -> bool:
 
 
 def opens_a_question(lemmas: frozenset[str], tokens: Sequence[Token], rest: str) -> bool:
-    """ "…, сколько они стояли": what stands before the comma does not ask, so it is read by itself."""
+    """ "…, сколько они стояли", "5 пачек и сколько с доставкой": what stands before it does not ask."""
     return (
         len(tokens) > 2
-        and tokens[-1].text == ","
+        and (tokens[-1].text == "," or (tokens[-1].text in {"и", "а"} and _has_number(tokens)))
         and not vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas)
         and tokens[-2].lemmas.isdisjoint(vocabulary.KNOWING)
         and not rest.lstrip(" -").startswith(vocabulary.VAGUE_STARTS)
     )
+
+
+def _has_number(tokens: Sequence[Token]) -> bool:
+    return any("<число>" in token.keys for token in tokens if token.sentence == tokens[-1].sentence)
 
 
 def _asking_word(tokens: Sequence[Token]) -> int | None:
