@@ -41,7 +41,7 @@ IN_A_QUESTION = {
 }
 CONFIDENCE_OF_SILENCE = 0.3
 # Experience knows moods better than words alone do: its vote counts as those of so many rules.
-LIKENESS_VOTES = 3.0
+LIKENESS_VOTES = 1.5
 # A sum of evidence that leaves little doubt, where nothing speaks for another intent.
 PLENTY = 2.0
 

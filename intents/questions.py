@@ -93,7 +93,7 @@ def _asks_at_start(tokens: Sequence[Token], position: int) -> bool:
     """ "Как оплатить" asks, "как в пятницу" compares; "есть белые" asks, "так и есть" agrees."""
     text = tokens[position].text
     after = tokens[position + 1].text if position + 1 < len(tokens) else ""
-    if text == "как" and after in {"в", "на", "и", "для"}:
+    if text == "как" and after in {"в", "на", "и", "для", "же"}:
         return False
     if text == "есть" and position and tokens[position - 1].text in {"и", "так"}:
         return False

@@ -1,12 +1,13 @@
 """A message as the rules read it: words with what each can be matched by, sentence by sentence."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from intents import vocabulary
-from intents.morphology import Speller, is_known, plain, readings
+from intents.latin import in_cyrillic
+from intents.morphology import Reading, Speller, is_known, plain, readings
 from intents.numbers import mark_numbers
 from intents.questions import EXCLAIMED, mark_asked, opens_a_question
 
@@ -78,16 +79,20 @@ def read_word(text: str, speller: Speller) -> Word:
         classes.add("<какой>")
     if found and found[0].form == "impr" and text not in vocabulary.NO_REQUESTS:
         classes.add(IMPERATIVE)
-    if len(text) > 4 and found and not is_known(text) and found[0].part_of_speech == "NOUN":
+    if len(text) > 4 and (text.isascii() or _is_unknown_noun(text, found)):
         classes.add("<незнакомое>")  # varieties are named faster than any list grows
     filler = bool({"<имя>", "<приветствие>"} & classes) or not vocabulary.FILLERS.isdisjoint(lemmas)
     name = found[0].lemma if found and is_known(text) else min(lemmas)
     return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler, name)
 
 
+def _is_unknown_noun(text: str, found: Sequence[Reading]) -> bool:
+    return bool(found) and not is_known(text) and found[0].part_of_speech == "NOUN"
+
+
 def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
     """The message's tokens, between its two ends, with a token <вопрос> after each sentence that asks."""
-    tokens, marked = _tokens(plain(text[:LONGEST_TEXT]), look_up)
+    tokens, marked = _tokens(plain(in_cyrillic(text[:LONGEST_TEXT])), look_up)
     _mark_greetings(tokens)
     _mark_negation(tokens)
     quantities = mark_numbers(tokens)

@@ -379,6 +379,7 @@ def row_of(entry):
         "regex_pattern": entry.get("regex", ""),
         "sender_role": entry.get("role"),
         "min_text_length": entry.get("min_length", 0),
+        "auto_classify": True,
         "priority": entry.get("priority", 100),
         "weight": entry["weight"],
         "is_urgent": entry.get("urgent", False),
