@@ -59,8 +59,13 @@ class Experience:
         return cls(tuple(value / 100 for value in kept["prior"]), weights)
 
     def liken(self, tokens: Sequence[Token], sender_role: str) -> dict[str, Likeness]:
-        """What a message looks like, by label; labels that are unlikely are left out."""
+        """What a message looks like, by label; labels that are unlikely are left out.
+
+        Nothing, where not one of its words is known: length and sender alone are no likeness.
+        """
         known = self.weights
+        if not any(key in known for token in tokens for key in token.keys if key[0] != "<"):
+            return {}
         found = [(text, known[feature]) for text, feature in features(tokens, sender_role) if feature in known]
         sums = [sum(column) for column in zip(self.prior, *(weights for _, weights in found), strict=True)]
         return {
