@@ -51,7 +51,8 @@ def classify_by_patterns(messages: Sequence[Message], *, ask_model: bool = True)
         return
     prefetch_related_objects(list(worded.values()), "user__role")
     verdicts = [
-        (pk, classifier.classify(words_of(message), _role(message))) for pk, message in sorted(worded.items())
+        (pk, classifier.classify(words_of(message), role_of(message)))
+        for pk, message in sorted(worded.items())
     ]
     _write(verdicts, now=timezone.now(), ask_model=ask_model)
 
@@ -85,7 +86,8 @@ def _has_words(message: Message) -> bool:
     return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
 
 
-def _role(message: Message) -> str:
+def role_of(message: Message) -> str:
+    """The name of the author's role; who speaks as a channel counts as a client."""
     return message.user.role.role_name if message.user else RoleName.CLIENT
 
 

@@ -1,10 +1,10 @@
 """What messages that people labelled teach beside the rules: which intent a message looks like.
 
-Rules say what somebody thought of; a message in words that nobody thought of still resembles others. Here each
-word, each pair of neighbouring words and each class (`<количество>`, `<вопрос>`) carries how much it spoke for each
-label in labelled messages (multinomial logistic regression, fitted by intents/learning.py, kept in
+Rules say what somebody thought of; a message in words that nobody thought of still resembles others. Here
+each word, each pair of neighbouring words and each class (`<количество>`, `<вопрос>`) carries how much it
+spoke for each label in labelled messages (logistic regression, fitted by intents/learning.py, kept in
 experience.json). A rule asks for it as for any class of words: `<похоже на заказ>` says how much a message
-looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit it and switch it off in the admin.
+looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit it and switch it off.
 """
 
 import json
@@ -66,11 +66,12 @@ class Experience:
         known = self.weights
         if not any(key in known for token in tokens for key in token.keys if key[0] != "<"):
             return {}
-        found = [(text, known[feature]) for text, feature in features(tokens, sender_role) if feature in known]
+        found = [
+            (text, known[feature]) for text, feature in features(tokens, sender_role) if feature in known
+        ]
         sums = [sum(column) for column in zip(self.prior, *(weights for _, weights in found), strict=True)]
         return {
-            LABELS[place]: Likeness(strength, _words(found, place))
-            for place, strength in _strengths(sums)
+            LABELS[place]: Likeness(strength, _words(found, place)) for place, strength in _strengths(sums)
         }
 
 

@@ -1,7 +1,7 @@
 """Russian in Latin letters: "privet, zaberu sama", and a Latin "c" in "cрочно".
 
-Beside Cyrillic, a word in Latin letters is a variety (Quicksand, Freedom) and stays; a message wholly in Latin letters
-is Russian typed on another keyboard, where the dictionary knows the word that it sounds like.
+Beside Cyrillic, a word in Latin letters is a variety (Quicksand, Freedom) and stays. A message wholly in
+Latin letters is Russian typed on another keyboard, where the dictionary knows the word that it sounds like.
 """
 
 import re

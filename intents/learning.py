@@ -1,4 +1,4 @@
-"""Fitting the experience (intents/experience.py) to labelled messages; done when the data change, not in the hub.
+"""Fitting the experience (intents/experience.py) to labelled messages: when the data change, not in the hub.
 
 Stochastic gradient descent with AdaGrad's steps on logistic regression, in plain Python: seconds for some
 thousand messages, the same figures on every run, and no library that the hub would not need otherwise.
@@ -34,15 +34,15 @@ _INTENTS = dict(
         strict=True,
     )
 )  # fmt: skip
-_MOODS = dict(
-    zip((Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.NEGATIVE), HEADS["mood"], strict=True)
-)
+_MOODS = dict(zip((Sentiment.POSITIVE, Sentiment.NEUTRAL, Sentiment.NEGATIVE), HEADS["mood"], strict=True))
 Reader = Callable[[str], Sequence[Token]]
 
 
 def learn(messages: Sequence[Labelled], read: Reader) -> Experience:
     """The experience that these messages teach. Rows without a mood or an urgency teach the rest."""
-    seen = [sorted({name for _, name in features(read(one.text), one.role) if name[0] != "!"}) for one in messages]
+    seen = [
+        sorted({name for _, name in features(read(one.text), one.role) if name[0] != "!"}) for one in messages
+    ]
     counted = Counter(name for names in seen for name in names)
     rows = [[name for name in names if counted[name] >= LEAST_MESSAGES] for names in seen]
     weights: dict[str, list[float]] = defaultdict(lambda: [0.0] * len(LABELS))

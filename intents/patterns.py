@@ -66,7 +66,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a message means. `confidence` from 0 to 1; `reasons` name the rules that spoke and their words."""
+    """What a message means. `confidence` from 0 to 1; `reasons` name the rules that spoke and their words,
+    `sums` how much spoke for each intent, most first.
+    """
 
     intent: str
     sentiment: str
@@ -74,6 +76,7 @@ class Verdict:
     confidence: float
     pattern_id: int | None
     reasons: tuple[str, ...]
+    sums: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +115,7 @@ class Classifier:
 
     def classify(self, text: str, sender_role: str = "client") -> Verdict:
         """The verdict on a message of a person with this role."""
-        deciding = self.explain(text, sender_role)
-        sums = _sums(deciding)
-        intent = _largest(sums)
-        strongest = max(
-            (voice for voice in deciding if voice.rule.intent == intent and voice.weight > 0),
-            key=lambda voice: voice.weight,
-            default=None,
-        )
-        return Verdict(
-            intent=intent,
-            sentiment=_sentiment(deciding),
-            is_urgent=any(voice.rule.is_urgent for voice in deciding),
-            confidence=_confidence(sums, intent),
-            pattern_id=strongest.rule.id if strongest else None,
-            reasons=tuple(voice.reason for voice in deciding),
-        )
+        return verdict_on(self.explain(text, sender_role))
 
     def explain(self, text: str, sender_role: str = "client") -> list[Spoken]:
         """The rules that decide on a message and the words in which they saw it, strongest first."""
@@ -163,6 +151,26 @@ class Classifier:
         ]
 
 
+def verdict_on(deciding: Sequence[Spoken]) -> Verdict:
+    """What the rules that decide say together."""
+    sums = _sums(deciding)
+    intent = _largest(sums)
+    strongest = max(
+        (voice for voice in deciding if voice.rule.intent == intent and voice.weight > 0),
+        key=lambda voice: voice.weight,
+        default=None,
+    )
+    return Verdict(
+        intent=intent,
+        sentiment=_sentiment(deciding),
+        is_urgent=any(voice.rule.is_urgent for voice in deciding),
+        confidence=_confidence(sums, intent),
+        pattern_id=strongest.rule.id if strongest else None,
+        reasons=tuple(voice.reason for voice in deciding),
+        sums=tuple(sorted(sums.items(), key=lambda pair: -pair[1])),
+    )
+
+
 def _heard(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> tuple[float, str, bool]:
     """How much of its weight a rule keeps, in which words it was found, and whether experience says so."""
     like = [likenesses[label] for label in finding.phrase.likenesses & likenesses.keys()]
@@ -184,7 +192,7 @@ def _spelling(phrases: list[Phrase]) -> set[str]:
 
 
 def _deciding(spoken: list[Spoken]) -> list[Spoken]:
-    """The rules up to the lowest priority number at which an intent is spoken for, and those that only mark."""
+    """The rules up to the lowest priority number that speaks for an intent, and those that only mark."""
     first = min((voice.rule.priority for voice in spoken if voice.weight > 0), default=None)
     if first is None:
         return spoken
@@ -208,7 +216,7 @@ def _largest(sums: dict[str, float]) -> str:
     return max(ORDER_OF_ACTING, key=lambda intent: sums.get(intent, 0.0))
 
 
-def _sentiment(deciding: list[Spoken]) -> str:
+def _sentiment(deciding: Sequence[Spoken]) -> str:
     votes: dict[str, float] = {}
     for voice in deciding:
         if mood := voice.rule.sentiment:

@@ -117,7 +117,9 @@ def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
 
 
 def _question_marks(asks: list[bool], start: int, stop: int) -> list[Token]:
-    return [Token("?", {QUESTION}, frozenset(), n, is_asked=True, name="?") for n in range(start, stop) if asks[n]]
+    return [
+        Token("?", {QUESTION}, frozenset(), n, is_asked=True, name="?") for n in range(start, stop) if asks[n]
+    ]
 
 
 def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:

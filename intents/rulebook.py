@@ -44,7 +44,7 @@ def load_classifier() -> Classifier:
             return _kept.classifier
         stamp = _stamp()
         if _kept is None or _kept.stamp != stamp:
-            _kept = _Kept(Classifier(_rules()), stamp, now)
+            _kept = _Kept(Classifier(rules_in_use()), stamp, now)
         _kept.looked_at = now
         return _kept.classifier
 
@@ -61,7 +61,8 @@ def _stamp() -> Stamp:
     return seen["count"], seen["latest"]
 
 
-def _rules() -> list[Rule]:
+def rules_in_use() -> list[Rule]:
+    """Every pattern that is switched on, as a rule."""
     patterns = MessagePattern.objects.filter(auto_classify=True).select_related("sender_role")
     return [rule_of(pattern) for pattern in patterns]
 

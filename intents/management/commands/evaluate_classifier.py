@@ -8,7 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cvgorod_hub.common.external import ExternalServiceError
+from intents.cross_validation import Folds, judge_in_folds, spread
 from intents.evaluation import (
+    Labelled,
     LabelledFileError,
     Report,
     evaluate,
@@ -29,18 +31,46 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.add_argument("--source", choices=list(JUDGES), default="patterns", help="who classifies")
+        parser.add_argument(
+            "--folds",
+            type=int,
+            default=0,
+            metavar="K",
+            help="cross-validate: judge each of K parts by experience learned from the others alone",
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         if options["source"] == "model" and not settings.DEEPSEEK_API_KEY:
             raise CommandError("DEEPSEEK_API_KEY is not set.")
         try:
-            report = evaluate(read_labelled(Path(str(options["csv"]))), JUDGES[str(options["source"])])
+            messages = read_labelled(Path(str(options["csv"])))
+            if folds := int(str(options["folds"])):
+                self._cross_validate(messages, folds, as_json=bool(options["json"]))
+                return
+            report = evaluate(messages, JUDGES[str(options["source"])])
         except (LabelledFileError, ExternalServiceError) as error:
             raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False))
         else:
             self.stdout.write("\n".join(_lines(report)))
+
+    def _cross_validate(self, messages: list[Labelled], folds: int, *, as_json: bool) -> None:
+        if not 2 <= folds <= len(messages):
+            raise CommandError(f"--folds takes 2 to {len(messages)}, the number of messages.")
+        judged = judge_in_folds(messages, folds)
+        report, apart = evaluate(messages, lambda _: judged), spread(messages, judged, folds)
+        if as_json:
+            self.stdout.write(json.dumps({**report, **apart}, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join([_folds_line(apart), *_lines(report)]))
+
+
+def _folds_line(apart: Folds) -> str:
+    return (
+        f"{apart['folds']} folds, experience learned from the others: "
+        f"accuracy from {apart['lowest_accuracy']:.3f} to {apart['highest_accuracy']:.3f}"
+    )
 
 
 def _lines(report: Report) -> Iterator[str]:
