@@ -1,6 +1,6 @@
 """What the experience is worth on messages that it was not learned from: k-fold cross-validation.
 
-The rules are hand-written and stay as they are, by whichever messages they were written; so this measures what
+The rules are hand-written and stay as they are, whatever they were written by; so this measures what
 is learned from data. What a rule is worth on new messages shows only at first contact with them.
 """
 
