@@ -17,7 +17,7 @@ from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from intents.forms import MessagePatternForm, TryForm
 from intents.models import Intent, MessageAnalysis, MessagePattern, Sentiment
 from intents.pattern_pages import preview_context, verdict_context
-from intents.rulebook import forget_classifier
+from intents.rulebook import forget_classifier, set_aside
 
 # Every value has a colour: a label without one would show the stored word instead of its name.
 INTENT_COLOURS = {
@@ -45,7 +45,16 @@ class MessagePatternAdmin(ModelAdmin):
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("intents/patterns.css",)}
 
     form = MessagePatternForm
-    list_display = ("pattern_name", "intent", "words", "weight", "priority", "auto_classify", "urgent")
+    list_display = (
+        "pattern_name",
+        "intent",
+        "words",
+        "weight",
+        "priority",
+        "auto_classify",
+        "urgent",
+        "unusable",
+    )
     list_editable = ("auto_classify",)
     list_filter = ("pattern_type", "auto_classify", "is_urgent", "sender_role")
     list_per_page = 100
@@ -77,6 +86,10 @@ class MessagePatternAdmin(ModelAdmin):
     @display(description=_("urgent"), ordering="is_urgent", label=URGENT_COLOURS)
     def urgent(self, pattern: MessagePattern) -> tuple[str, Any] | None:
         return URGENT if pattern.is_urgent else None
+
+    @display(description=_("set aside"), label="danger")
+    def unusable(self, pattern: MessagePattern) -> str:
+        return " ".join(set_aside(pattern))
 
     @action(description=_("Try a message"), url_path="try", icon="experiment", permissions=["view"])
     def try_message(self, request: HttpRequest) -> HttpResponse:

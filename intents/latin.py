@@ -10,7 +10,9 @@ from cvgorod_hub.common.russian import is_known
 
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _WORDS = re.compile(r"[a-z]+(?:'[a-z]*)*", re.IGNORECASE)
-_MIXED = re.compile(r"[а-яё]+[acekmopxyth]+[а-яё]*|[acekmopxyth]+[а-яё]{2,}", re.IGNORECASE)
+_MIXED = re.compile(
+    r"(?=[а-яё]*[acekmopxyth])(?=[acekmopxyth]*[а-яё])[а-яёacekmopxyth]{2,}(?![a-z])", re.IGNORECASE
+)
 _LOOK_ALIKE = str.maketrans("acekmopxythACEKMOPXYTH", "асекморхутнАСЕКМОРХУТН")
 # Longest first: "shch" before "sh".
 _SOUNDS = (

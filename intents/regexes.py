@@ -130,7 +130,7 @@ class _Walk:
                 copies.append(self.steps(body, body + then, copies[-1]))
             return sum(copies[least:])
         most = min(most, LONGEST_TEXT)
-        scanning = most * len(body)
+        scanning = most * self.steps(body, [], 0)
         meets = len(body) > 1 or _can_meet(_characters(body[0]), _first(then))
         # Where nothing of the body can begin what follows, giving some of it back fails at once.
         return scanning + (max(1, most - least + 1) if meets else 1) * after

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Max
 
 from intents.models import MessagePattern
@@ -64,7 +65,23 @@ def _stamp() -> Stamp:
 def rules_in_use() -> list[Rule]:
     """Every pattern that is switched on, as a rule."""
     patterns = MessagePattern.objects.filter(auto_classify=True).select_related("sender_role")
-    return [rule_of(pattern) for pattern in patterns]
+    rules = ((pattern, rule_of(pattern)) for pattern in patterns)
+    return [rule for pattern, rule in rules if not _has_lost_its_condition(pattern, rule)]
+
+
+def _has_lost_its_condition(pattern: MessagePattern, rule: Rule) -> bool:
+    """Without all that it asked for, a rule would speak of every message."""
+    asked = bool(pattern.keyword_patterns or pattern.regex_pattern)
+    return asked and not rule.keywords and not rule.regex
+
+
+def set_aside(pattern: MessagePattern) -> list[str]:
+    """Why something of a stored pattern, written past the admin, is not used. Empty for a sound one."""
+    try:
+        pattern.clean()
+    except ValidationError as error:
+        return error.messages
+    return []
 
 
 def rule_of(pattern: MessagePattern) -> Rule:

@@ -1,6 +1,9 @@
 """What the starting patterns learned since: words added and taken out, and rules that ask the experience.
 
 A pattern that somebody edited, renamed or deleted since an earlier migration wrote it is left as it is.
+
+Two phrases of the first migration were longer than their column; PostgreSQL cut them without a word. Here such
+phrases are taken apart into several.
 """
 
 from importlib import import_module
@@ -12,6 +15,9 @@ first = import_module("intents.migrations.0003_starting_patterns")
 ORDER, QUESTION, INTEREST, COMPLAINT = first.ORDER, first.QUESTION, first.INTEREST, first.COMPLAINT
 CONFIRMATION, BROADCAST, OTHER = first.CONFIRMATION, first.BROADCAST, first.OTHER
 GOOD, CALM, BAD = first.GOOD, first.CALM, first.BAD
+
+LONGEST_PHRASE = 200
+PHRASES = ("keyword_patterns", "except_patterns")
 
 # By name: words and exceptions that come and go, and fields that change.
 CHANGES = {
@@ -125,8 +131,24 @@ def _changed(row, change):
         if missing := set(gone) - set(row[field]):
             raise ValueError(f"{row['pattern_name']} never had {missing}")
         kept = [phrase for phrase in row[field] if phrase not in gone]
-        lists[field] = list(dict.fromkeys(kept + first.phrases_of(change.get(adds, ""))))
+        phrases = dict.fromkeys(kept + first.phrases_of(change.get(adds, "")))
+        lists[field] = [piece for phrase in phrases for piece in _pieces(phrase)]
     return {**row, **lists, "auto_classify": row["pattern_name"] not in OFF}
+
+
+def _pieces(phrase):
+    """The phrase as several that fit, each with some of the alternatives of its longest place."""
+    if len(phrase) <= LONGEST_PHRASE:
+        return [phrase]
+    places = phrase.split(" ")
+    longest = max(range(len(places)), key=lambda place: len(places[place]))
+    alternatives = places[longest].split("/")
+    half = len(alternatives) // 2
+    return [
+        piece
+        for some in (alternatives[:half], alternatives[half:])
+        for piece in _pieces(" ".join([*places[:longest], "/".join(some), *places[longest + 1 :]]))
+    ]
 
 
 def renew(apps, schema_editor):
@@ -135,9 +157,10 @@ def renew(apps, schema_editor):
     roles = {role.role_name: role for role in apps.get_model("clients", "UserRole").objects.all()}
     for row in first.rows():
         pattern = MessagePattern.objects.filter(pattern_name=row["pattern_name"]).first()
-        if pattern is None or not _is_as_written(pattern, row):
+        renewed = _changed(row, CHANGES.get(row["pattern_name"], {}))
+        if pattern is None or renewed == row or not _is_as_written(pattern, row):
             continue
-        for field, value in _changed(row, CHANGES.get(row["pattern_name"], {})).items():
+        for field, value in renewed.items():
             if field not in {"pattern_name", "sender_role"}:
                 setattr(pattern, field, value)
         pattern.save()
@@ -151,7 +174,8 @@ def renew(apps, schema_editor):
 def _is_as_written(pattern, row):
     role = pattern.sender_role.role_name if pattern.sender_role else None
     own = {field: getattr(pattern, field) for field in row if field != "sender_role"}
-    return {**own, "sender_role": role} == row
+    cut = {field: [phrase[:LONGEST_PHRASE] for phrase in row[field]] for field in PHRASES}
+    return {**own, "sender_role": role} == {**row, **cut}
 
 
 class Migration(migrations.Migration):
