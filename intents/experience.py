@@ -9,11 +9,11 @@ looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from intents.reading import Token
 
@@ -37,12 +37,25 @@ LIKELY = 0.3
 NAMED_WORDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """How much a message looks like a label, from 0 to 1, and in which of its words that is seen."""
+Weighed = tuple[str, tuple[float, ...]]
+
+
+class Likeness(NamedTuple):
+    """How much a message looks like a label, from 0 to 1; `found`: its known features, with their words."""
 
     strength: float
-    words: str
+    place: int
+    found: Sequence[Weighed]
+
+    @property
+    def words(self) -> str:
+        """The words that speak most for the label, in the order of the message."""
+        spoken: dict[str, float] = {}
+        for text, weights in self.found:
+            if text and weights[self.place] > 0:
+                spoken[text] = spoken.get(text, 0.0) + weights[self.place]
+        most = sorted(spoken, key=lambda text: -spoken[text])[:NAMED_WORDS]
+        return " … ".join(text for text in spoken if text in most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +77,15 @@ class Experience:
         Nothing, where not one of its words is known: length and sender alone are no likeness.
         """
         known = self.weights
+        found = [
+            (text, known[name])
+            for text, names in features(tokens, sender_role)
+            for name in names & known.keys()
+        ]
         if not any(key in known for token in tokens for key in token.keys if key[0] != "<"):
             return {}
-        found = [
-            (text, known[feature]) for text, feature in features(tokens, sender_role) if feature in known
-        ]
-        sums = [sum(column) for column in zip(self.prior, *(weights for _, weights in found), strict=True)]
-        return {
-            LABELS[place]: Likeness(strength, _words(found, place)) for place, strength in _strengths(sums)
-        }
+        sums = list(map(sum, zip(self.prior, *[weights for _, weights in found], strict=True)))
+        return {LABELS[place]: Likeness(strength, place, found) for place, strength in _strengths(sums)}
 
 
 @cache
@@ -81,25 +94,16 @@ def shipped() -> Experience:
     return Experience.load()
 
 
-def features(tokens: Sequence[Token], sender_role: str) -> Iterator[tuple[str, str]]:
-    """What is known of a message, each with the word in which it is seen ("" for none)."""
-    yield "", f"sender {sender_role}"
-    before = "^"
-    count = 0
+def features(tokens: Sequence[Token], sender_role: str) -> Iterator[tuple[str, Set[str]]]:
+    """What is known of a message: the words, and the names of what each shows ("" for none)."""
+    before, count = "^", 0
     for token in tokens:
-        text = token.text
-        if token.is_negated:
-            for key in token.keys:
-                yield text, f"не {key}"
-        else:
-            for key in token.keys:
-                yield text, key
-        if text and not token.is_filler:
+        yield token.text, {f"не {key}" for key in token.keys} if token.is_negated else token.keys
+        if token.text and not token.is_filler:
             count += 1
-            yield text, f"{before} {token.name}"
+            yield token.text, {f"{before} {token.name}"}
             before = token.name
-    yield "", f"{before} $"
-    yield "", f"words {min(count, 12) // 2}"
+    yield "", {f"{before} $", f"words {min(count, 12) // 2}", f"sender {sender_role}"}
 
 
 def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
@@ -116,13 +120,3 @@ def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
             elif value - whole > LEAST_LOG:
                 yield place, round(1 - (value - whole) / LEAST_LOG, 3)
         start += len(labels)
-
-
-def _words(found: Sequence[tuple[str, tuple[float, ...]]], place: int) -> str:
-    """The words that speak most for a label, in the order of the message."""
-    spoken: dict[str, float] = {}
-    for text, weights in found:
-        if text and weights[place] > 0:
-            spoken[text] = spoken.get(text, 0.0) + weights[place]
-    most = sorted(spoken, key=lambda text: -spoken[text])[:NAMED_WORDS]
-    return " … ".join(text for text in spoken if text in most)

@@ -9,6 +9,7 @@ import re
 from cvgorod_hub.common.russian import is_known
 
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
+_LATIN = re.compile(r"[a-zA-Z]")
 _WORDS = re.compile(r"[a-z]+(?:'[a-z]*)*", re.IGNORECASE)
 _MIXED = re.compile(
     r"(?=[а-яё]*[acekmopxyth])(?=[acekmopxyth]*[а-яё])[а-яёacekmopxyth]{2,}(?![a-z])", re.IGNORECASE
@@ -27,6 +28,8 @@ _SHORT_I = re.compile(r"(?<=[аеиоуыэюя])[иы]")
 
 def in_cyrillic(text: str) -> str:
     """The text with Russian words in their own letters."""
+    if not _LATIN.search(text):
+        return text
     if _CYRILLIC.search(text):
         return _MIXED.sub(lambda found: found.group().translate(_LOOK_ALIKE), text)
     return _WORDS.sub(lambda found: _word(found.group()), text)

@@ -9,7 +9,7 @@ import json
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 
 from intents.evaluation import Labelled
@@ -40,9 +40,7 @@ Reader = Callable[[str], Sequence[Token]]
 
 def learn(messages: Sequence[Labelled], read: Reader) -> Experience:
     """The experience that these messages teach. Rows without a mood or an urgency teach the rest."""
-    seen = [
-        sorted({name for _, name in features(read(one.text), one.role) if name[0] != "!"}) for one in messages
-    ]
+    seen = [sorted({name for name in set().union(*_names(one, read)) if name[0] != "!"}) for one in messages]
     counted = Counter(name for names in seen for name in names)
     rows = [[name for name in names if counted[name] >= LEAST_MESSAGES] for names in seen]
     weights: dict[str, list[float]] = defaultdict(lambda: [0.0] * len(LABELS))
@@ -63,6 +61,10 @@ def learn(messages: Sequence[Labelled], read: Reader) -> Experience:
             if max(map(abs, values)) >= LEAST_WEIGHT
         },
     )
+
+
+def _names(message: Labelled, read: Reader) -> list[Set[str]]:
+    return [names for _, names in features(read(message.text), message.role)]
 
 
 def _truths(message: Labelled) -> dict[str, str]:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from re import Pattern
+from typing import NamedTuple, Protocol
 
 from intents import experience, regexes, vocabulary
 from intents.experience import Experience, Likeness
@@ -23,21 +24,26 @@ from intents.morphology import Speller, keyword_keys
 from intents.phrases import Found, Index, Phrase, parse
 from intents.reading import Token, Word, read, read_word
 
-ORDER_OF_ACTING = (
-    Intent.COMPLAINT,
-    Intent.ORDER,
-    Intent.QUESTION,
-    Intent.INTEREST,
-    Intent.CONFIRMATION,
-    Intent.BROADCAST,
-    Intent.OTHER,
+# Plain strings: members of an enumeration are hashed in Python, and these are looked up for each message.
+ORDER_OF_ACTING = tuple(
+    intent.value
+    for intent in (
+        Intent.COMPLAINT,
+        Intent.ORDER,
+        Intent.QUESTION,
+        Intent.INTEREST,
+        Intent.CONFIRMATION,
+        Intent.BROADCAST,
+        Intent.OTHER,
+    )
 )
+ORDER_OF_MOODS = (Sentiment.NEUTRAL.value, Sentiment.NEGATIVE.value, Sentiment.POSITIVE.value)
 IN_A_QUESTION = {
-    Intent.ORDER: 0.4,
-    Intent.CONFIRMATION: 0.25,
-    Intent.INTEREST: 0.4,
-    Intent.COMPLAINT: 0.8,
-    Intent.OTHER: 0.5,
+    Intent.ORDER.value: 0.4,
+    Intent.CONFIRMATION.value: 0.25,
+    Intent.INTEREST.value: 0.4,
+    Intent.COMPLAINT.value: 0.8,
+    Intent.OTHER.value: 0.5,
 }
 CONFIDENCE_OF_SILENCE = 0.3
 # Experience knows moods better than words alone do: its vote counts as those of so many rules.
@@ -64,35 +70,65 @@ class Rule:
     sentiment: str = ""
 
 
+class Source(Protocol):
+    """What a rule saw in a message."""
+
+    @property
+    def words(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a regular expression saw."""
+
+    words: str
+
+
+class Spoken(NamedTuple):
+    """A rule that spoke: how strongly, how much of its weight that is, and what it saw.
+
+    It saw nothing where it speaks of a sender alone.
+    """
+
+    rule: Rule
+    weight: float
+    source: Source | None
+    share: float = 1.0
+
+    @property
+    def words(self) -> str:
+        return self.source.words if self.source else ""
+
+    @property
+    def is_likeness(self) -> bool:
+        return isinstance(self.source, Likeness)
+
+    @property
+    def reason(self) -> str:
+        said = f"«{self.words}»" if self.words else self.rule.sender_role
+        return f"{self.rule.name} ({self.rule.intent} {self.weight:+.2g}): {said}"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a message means. `confidence` from 0 to 1; `reasons` name the rules that spoke and their words,
-    `sums` how much spoke for each intent, most first.
-    """
+    """What a message means. `confidence` from 0 to 1; `sums`: how much spoke for each intent, most first."""
 
     intent: str
     sentiment: str
     is_urgent: bool
     confidence: float
     pattern_id: int | None
-    reasons: tuple[str, ...]
-    sums: tuple[tuple[str, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A rule that spoke: how strongly, and in which words of the message (none: by its sender alone)."""
-
-    rule: Rule
-    weight: float
-    words: str
-    share: float = 1.0
-    is_likeness: bool = False
+    sums: tuple[tuple[str, float], ...]
+    voices: tuple[Spoken, ...]
 
     @property
-    def reason(self) -> str:
-        said = f"«{self.words}»" if self.words else self.rule.sender_role
-        return f"{self.rule.name} ({self.rule.intent} {self.weight:+.2g}): {said}"
+    def reasons(self) -> tuple[str, ...]:
+        """The rules that spoke, and their words."""
+        return tuple(voice.reason for voice in self.voices)
+
+
+# A share of a rule's weight, and what it saw.
+Heard = tuple[float, Source | None]
 
 
 class Classifier:
@@ -102,9 +138,14 @@ class Classifier:
         """`experience_of`: another one than the hub's own, to measure it."""
         self.rules = tuple(rules)
         phrases = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.keywords]
-        exceptions = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.exceptions]
-        self._phrases, self._exceptions = Index(phrases), Index(exceptions)
-        compares = any(phrase.likenesses for phrase, _ in [*phrases, *exceptions])
+        exceptions = [parse(text) for rule in self.rules for text in rule.exceptions]
+        self._phrases = Index(phrases)
+        self._exceptions = {
+            n: Index((parse(text), n) for text in rule.exceptions)
+            for n, rule in enumerate(self.rules)
+            if rule.exceptions
+        }
+        compares = any(phrase.likenesses for phrase in [*(phrase for phrase, _ in phrases), *exceptions])
         self._experience = (experience_of or experience.shipped()) if compares else None
         self._expressions: list[tuple[int, Pattern[str]]] = [
             (n, regexes.compile_safely(rule.regex)) for n, rule in enumerate(self.rules) if rule.regex
@@ -132,22 +173,22 @@ class Classifier:
         tokens = self.read(text)
         likenesses = self._experience.liken(tokens, sender_role) if self._experience else {}
         tokens[0].keys.update(likenesses)
-        found: dict[int, tuple[float, str, bool]] = dict.fromkeys(self._unconditional, (1.0, "", False))
-        for number, finding in self._phrases.search(tokens):
+        found: dict[int, Heard] = dict.fromkeys(self._unconditional, (1.0, None))
+        said = set().union(*(token.keys for token in tokens))
+        for number, finding in self._phrases.search(tokens, said):
             heard = _heard(self.rules[number], finding, likenesses)
             if number not in found or heard[0] > found[number][0]:
                 found[number] = heard
         for number, expression in self._expressions:
             if match := regexes.search(expression, text):
-                found[number] = 1.0, match.group(), False
-        excepted = {number for number, _ in self._exceptions.search(tokens, owners=found)}
+                found[number] = 1.0, Matched(match.group())
         length = len(text.strip())
         return [
-            Spoken(rule, rule.weight * share, words, share, is_likeness=is_likeness)
-            for number, (share, words, is_likeness) in sorted(found.items())
+            Spoken(rule, rule.weight * share, source, share)
+            for number, (share, source) in sorted(found.items())
             if (rule := self.rules[number]).sender_role in ("", sender_role)
             and length >= rule.min_length
-            and number not in excepted
+            and not (number in self._exceptions and self._exceptions[number].is_said(tokens, said))
         ]
 
 
@@ -166,20 +207,20 @@ def verdict_on(deciding: Sequence[Spoken]) -> Verdict:
         is_urgent=any(voice.rule.is_urgent for voice in deciding),
         confidence=_confidence(sums, intent),
         pattern_id=strongest.rule.id if strongest else None,
-        reasons=tuple(voice.reason for voice in deciding),
         sums=tuple(sorted(sums.items(), key=lambda pair: -pair[1])),
+        voices=tuple(deciding),
     )
 
 
-def _heard(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> tuple[float, str, bool]:
-    """How much of its weight a rule keeps, in which words it was found, and whether experience says so."""
-    like = [likenesses[label] for label in finding.phrase.likenesses & likenesses.keys()]
-    if like:
+def _heard(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> Heard:
+    """How much of its weight a rule keeps, and what it saw."""
+    if finding.phrase.likenesses:
+        like = [likenesses[label] for label in finding.phrase.likenesses & likenesses.keys()]
         least = min(like, key=lambda one: one.strength)
-        return least.strength, least.words, True
-    if not finding.is_asked or finding.phrase.asks:
-        return 1.0, finding.words, False
-    return IN_A_QUESTION.get(Intent(rule.intent), 1.0), finding.words, False
+        return least.strength, least
+    if finding.phrase.asks or not finding.is_asked:
+        return 1.0, finding
+    return IN_A_QUESTION.get(rule.intent, 1.0), finding
 
 
 def _spelling(phrases: list[Phrase]) -> set[str]:
@@ -197,7 +238,7 @@ def _deciding(spoken: list[Spoken]) -> list[Spoken]:
     if first is None:
         return spoken
     speaking = [voice for voice in spoken if voice.rule.weight > 0 and voice.rule.priority <= first]
-    if _largest(_sums(speaking)) == Intent.BROADCAST:
+    if _largest(_sums(speaking)) == Intent.BROADCAST.value:
         return speaking
     return speaking + [voice for voice in spoken if voice.rule.weight == 0]
 
@@ -212,7 +253,7 @@ def _sums(deciding: Iterable[Spoken]) -> dict[str, float]:
 
 def _largest(sums: dict[str, float]) -> str:
     if not any(weight > 0 for weight in sums.values()):
-        return Intent.OTHER
+        return Intent.OTHER.value
     return max(ORDER_OF_ACTING, key=lambda intent: sums.get(intent, 0.0))
 
 
@@ -221,8 +262,7 @@ def _sentiment(deciding: Sequence[Spoken]) -> str:
     for voice in deciding:
         if mood := voice.rule.sentiment:
             votes[mood] = votes.get(mood, 0.0) + (LIKENESS_VOTES * voice.share if voice.is_likeness else 1.0)
-    order = (Sentiment.NEUTRAL, Sentiment.NEGATIVE, Sentiment.POSITIVE)
-    return max(order, key=lambda mood: votes.get(mood, 0.0))
+    return max(ORDER_OF_MOODS, key=lambda mood: votes.get(mood, 0.0))
 
 
 def _confidence(sums: dict[str, float], intent: str) -> float:

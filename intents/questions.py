@@ -52,16 +52,12 @@ def _has_number(tokens: Sequence[Token]) -> bool:
 
 def _asking_word(tokens: Sequence[Token]) -> int | None:
     """Where the word stands by which a sentence asks, question mark or not."""
-    is_admiring = any(
-        {"<радость>", EXCLAIMED} & token.keys or token.text in vocabulary.ADMIRING for token in tokens
-    )
     at_start = True
     for position, token in enumerate(tokens):
         if token.text == "ли" and position:
             return 0
         if not _is_vague(tokens, position) and (
-            _asks_anywhere(tokens, position, is_admiring=is_admiring)
-            or (at_start and _asks_at_start(tokens, position))
+            _asks_anywhere(tokens, position) or (at_start and _asks_at_start(tokens, position))
         ):
             token.keys.add(ASKING_WORD)
             return position
@@ -79,14 +75,19 @@ def _is_vague(tokens: Sequence[Token], position: int) -> bool:
     return comparing or not after.lemmas.isdisjoint(vocabulary.VAGUE)
 
 
-def _asks_anywhere(tokens: Sequence[Token], position: int, *, is_admiring: bool) -> bool:
+def _asks_anywhere(tokens: Sequence[Token], position: int) -> bool:
     lemmas = tokens[position].lemmas
-    if vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas) or (is_admiring and "какой" in lemmas):
+    if vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas) or ("какой" in lemmas and _admires(tokens)):
         return False
     before = tokens[position - 1] if position else None
     if before is not None and before.text == "," and position > 1:
         before = tokens[position - 2]
     return before is None or before.lemmas.isdisjoint(vocabulary.KNOWING)
+
+
+def _admires(tokens: Sequence[Token]) -> bool:
+    """ "Какая красота!" asks nothing."""
+    return any({"<радость>", EXCLAIMED} & token.keys or token.text in vocabulary.ADMIRING for token in tokens)
 
 
 def _asks_at_start(tokens: Sequence[Token], position: int) -> bool:

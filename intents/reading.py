@@ -107,8 +107,9 @@ def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
         start.keys.add(SHORT)
     result, previous = [start], 0
     for token in tokens:
-        result.extend(_question_marks(asks, previous, token.sentence))
-        previous = token.sentence
+        if token.sentence != previous:
+            result.extend(_question_marks(asks, previous, token.sentence))
+            previous = token.sentence
         if token.text != ",":
             result.append(token)
     result.extend(_question_marks(asks, previous, len(asks)))
