@@ -33,6 +33,7 @@ CLASSES = frozenset(LABELS)
 LEAST_LOG = -3.0
 # From which probability on urgency is likely enough to be said.
 LIKELY = 0.3
+_LIKELY_LOG = math.log(LIKELY)
 # How many words of the message are named as the reason.
 NAMED_WORDS = 3
 
@@ -110,13 +111,13 @@ def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
     """Place in LABELS and strength of what is likely."""
     start = 0
     for head, labels in HEADS.items():
-        part = sums[start : start + len(labels)]
-        top = max(part)
-        whole = top + math.log(sum(math.exp(value - top) for value in part))
-        for place, value in enumerate(part, start):
+        end = start + len(labels)
+        whole = math.log(sum(map(math.exp, sums[start:end])))
+        for place in range(start, end):
+            likely = sums[place] - whole
             if head == "urgency":
-                if value - whole > math.log(LIKELY):
+                if likely > _LIKELY_LOG:
                     yield place, 1.0
-            elif value - whole > LEAST_LOG:
-                yield place, round(1 - (value - whole) / LEAST_LOG, 3)
-        start += len(labels)
+            elif likely > LEAST_LOG:
+                yield place, round(1 - likely / LEAST_LOG, 3)
+        start = end

@@ -150,6 +150,7 @@ class Classifier:
         self._expressions: list[tuple[int, Pattern[str]]] = [
             (n, regexes.compile_safely(rule.regex)) for n, rule in enumerate(self.rules) if rule.regex
         ]
+        self._settled: dict[str, list[Spoken]] = {}
         self._unconditional = [n for n, rule in enumerate(self.rules) if not rule.keywords and not rule.regex]
         speller = Speller(_spelling([phrase for phrase, _ in phrases]))
         self._word = lru_cache(maxsize=50_000)(lambda text: read_word(text, speller))
@@ -160,6 +161,10 @@ class Classifier:
 
     def explain(self, text: str, sender_role: str = "client") -> list[Spoken]:
         """The rules that decide on a message and the words in which they saw it, strongest first."""
+        if sender_role not in self._settled:
+            self._settled[sender_role] = self._said_of_all(sender_role)
+        if settled := self._settled[sender_role]:
+            return settled
         return sorted(_deciding(self._spoken(text, sender_role)), key=lambda voice: -voice.weight)
 
     def look_up(self, word: str) -> Word:
@@ -168,6 +173,18 @@ class Classifier:
     def read(self, text: str) -> list[Token]:
         """The message as the rules read it."""
         return read(text, self._word)
+
+    def _said_of_all(self, sender_role: str) -> list[Spoken]:
+        """What is said of every message of a sender who only mails: no word of his can change it.
+
+        Empty where the first rules to be heard ask for words, or speak for anything but a mailing.
+        """
+        heard = [rule for rule in self.rules if rule.sender_role in ("", sender_role) and rule.weight > 0]
+        first = min((rule.priority for rule in heard), default=0)
+        deciding = [rule for rule in heard if rule.priority == first]
+        if all(rule.intent == Intent.BROADCAST.value and _asks_nothing(rule) for rule in deciding):
+            return sorted((Spoken(rule, rule.weight, None) for rule in deciding), key=lambda one: -one.weight)
+        return []
 
     def _spoken(self, text: str, sender_role: str) -> list[Spoken]:
         tokens = self.read(text)
@@ -190,6 +207,10 @@ class Classifier:
             and length >= rule.min_length
             and not (number in self._exceptions and self._exceptions[number].is_said(tokens, said))
         ]
+
+
+def _asks_nothing(rule: Rule) -> bool:
+    return not (rule.keywords or rule.regex or rule.exceptions or rule.min_length)
 
 
 def verdict_on(deciding: Sequence[Spoken]) -> Verdict:

@@ -35,12 +35,14 @@ def mark_asked(tokens: Sequence[Token], *, has_mark: bool) -> bool:
     return True
 
 
-def opens_a_question(lemmas: frozenset[str], tokens: Sequence[Token], rest: str) -> bool:
-    """ "…, сколько они стояли", "5 пачек и сколько с доставкой": what stands before it does not ask."""
+def opens_a_question(tokens: Sequence[Token], rest: str) -> bool:
+    """Whether an asking word after these tokens begins a sentence of its own.
+
+    "…, сколько они стояли", "5 пачек и сколько с доставкой": what stands before it does not ask.
+    """
     return (
         len(tokens) > 2
         and (tokens[-1].text == "," or (tokens[-1].text in {"и", "а"} and _has_number(tokens)))
-        and not vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas)
         and tokens[-2].lemmas.isdisjoint(vocabulary.KNOWING)
         and not rest.lstrip(" -").startswith(vocabulary.VAGUE_STARTS)
     )
@@ -56,9 +58,8 @@ def _asking_word(tokens: Sequence[Token]) -> int | None:
     for position, token in enumerate(tokens):
         if token.text == "ли" and position:
             return 0
-        if not _is_vague(tokens, position) and (
-            _asks_anywhere(tokens, position) or (at_start and _asks_at_start(tokens, position))
-        ):
+        asks = _asks_anywhere(tokens, position) or (at_start and _asks_at_start(tokens, position))
+        if asks and not _is_vague(tokens, position):
             token.keys.add(ASKING_WORD)
             return position
         if token.text == "," or (not token.is_filler and token.text not in {"не", "но", "да"}):
@@ -93,9 +94,10 @@ def _admires(tokens: Sequence[Token]) -> bool:
 def _asks_at_start(tokens: Sequence[Token], position: int) -> bool:
     """ "Как оплатить" asks, "как в пятницу" compares; "есть белые" asks, "так и есть" agrees."""
     text = tokens[position].text
+    if text not in vocabulary.ASKING_AT_START:
+        return False
     after = tokens[position + 1].text if position + 1 < len(tokens) else ""
     if text == "как" and after in {"в", "на", "и", "для", "же"}:
         return False
-    if text == "есть" and position and tokens[position - 1].text in {"и", "так"}:
-        return False
-    return text in vocabulary.ASKING_AT_START
+    agrees = text == "есть" and position > 0 and tokens[position - 1].text in {"и", "так"}
+    return not agrees

@@ -46,6 +46,7 @@ class Word:
     lemmas: frozenset[str]
     is_filler: bool
     name: str = ""  # one lemma, to say which word it is
+    may_ask: bool = False
 
 
 @dataclass(slots=True)
@@ -82,8 +83,9 @@ def read_word(text: str, speller: Speller) -> Word:
     if len(text) > 4 and (text.isascii() or _is_unknown_noun(text, found)):
         classes.add("<незнакомое>")  # varieties are named faster than any list grows
     filler = bool({"<имя>", "<приветствие>"} & classes) or not vocabulary.FILLERS.isdisjoint(lemmas)
+    may_ask = not vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas)
     name = found[0].lemma if found and is_known(text) else min(lemmas)
-    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler, name)
+    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler, name, may_ask)
 
 
 def _is_unknown_noun(text: str, found: Sequence[Reading]) -> bool:
@@ -147,7 +149,7 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
             tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1, name="<число>"))
         elif part[0].isalpha():
             word = look_up(part)
-            if opens_a_question(word.lemmas, tokens, text[end:]):
+            if word.may_ask and opens_a_question(tokens, text[end:]):
                 asks.append(False)
             tokens.append(
                 Token(

@@ -228,6 +228,34 @@ def test_a_mailing_is_in_no_mood_and_calls_nobody() -> None:
     assert (verdict.intent, verdict.is_urgent, verdict.sentiment) == ("broadcast", False, "neutral")
 
 
+def test_a_sender_who_only_mails_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [
+        rule(intent="broadcast", id=1, weight=10, priority=10, sender_role="broadcast_bot"),
+        rule("беру", id=2, weight=20),
+        rule("срочно", intent="other", id=3, weight=0, is_urgent=True),
+    ]
+    classifier = Classifier(rules)
+    monkeypatch.setattr(classifier, "read", None)
+    verdict = classifier.classify("срочно беру", "broadcast_bot")
+
+    assert (verdict.intent, verdict.pattern_id, verdict.is_urgent) == ("broadcast", 1, False)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        rule("беру", id=2, weight=20, priority=10),
+        rule("беру", id=2, weight=20, priority=5, sender_role="broadcast_bot"),
+    ],
+    ids=["as early", "earlier"],
+)
+def test_what_is_heard_as_early_makes_a_mailing_bot_be_read(other: Rule) -> None:
+    mailing = rule(intent="broadcast", id=1, weight=10, priority=10, sender_role="broadcast_bot")
+
+    assert intent_of("беру 5", mailing, other, role="broadcast_bot") == "order"
+    assert intent_of("привет", mailing, other, role="broadcast_bot") == "broadcast"
+
+
 def test_the_verdict_says_how_much_speaks_for_each_intent() -> None:
     rules = [rule("роза", weight=2), rule("завяла", intent="complaint", id=2, weight=3)]
 
