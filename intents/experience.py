@@ -31,8 +31,8 @@ LABELS = tuple(label for labels in HEADS.values() for label in labels)
 CLASSES = frozenset(LABELS)
 # An intent or a mood less likely than e^-3 (5 %) is no likeness at all.
 LEAST_LOG = -3.0
-# From which probability on urgency is likely enough to be said.
-LIKELY = 0.3
+# From which probability on urgency is likely enough to be said: a needless look costs less than one too late.
+LIKELY = 0.25
 _LIKELY_LOG = math.log(LIKELY)
 # How many words of the message are named as the reason.
 NAMED_WORDS = 3
