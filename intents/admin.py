@@ -1,38 +1,52 @@
 """Patterns and analyses in the admin, and the page where a message is tried on the patterns."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from clients.models import UserRole
 from cvgorod_hub.common.admin import excerpt
 from intents.corrections.admin import INTENT_COLOURS, URGENT, URGENT_COLOURS, MessageAnalysisAdmin
 from intents.forms import MessagePatternForm, TryForm
 from intents.model_admin import ModelSettingsAdmin
-from intents.models import Intent, MessagePattern, Sentiment
+from intents.models import MessagePattern
+from intents.pattern_pages import preview_context, verdict_context
 from intents.reclassifying.admin import ReclassificationAdmin
-from intents.rulebook import forget_classifier, load_classifier
+from intents.rulebook import forget_classifier, set_aside
 
 __all__ = ["MessageAnalysisAdmin", "MessagePatternAdmin", "ModelSettingsAdmin", "ReclassificationAdmin"]
+
+PREVIEW = "_preview"
 
 
 @admin.register(MessagePattern)
 class MessagePatternAdmin(ModelAdmin):
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("intents/patterns.css",)}
+
     form = MessagePatternForm
-    list_display = ("pattern_name", "intent", "words", "weight", "priority", "auto_classify", "urgent")
+    list_display = (
+        "pattern_name",
+        "intent",
+        "words",
+        "weight",
+        "priority",
+        "auto_classify",
+        "urgent",
+        "unusable",
+    )
     list_editable = ("auto_classify",)
     list_filter = ("pattern_type", "auto_classify", "is_urgent", "sender_role")
     list_per_page = 100
     search_fields = ("pattern_name", "description", "keyword_patterns")
     show_full_result_count = False
     actions_list = ("try_message",)
+    actions_submit_line = ("preview",)
+    change_form_outer_before_template = "intents/pattern_preview.html"
     fieldsets = (
         (None, {"fields": ("pattern_name", "description", "auto_classify")}),
         (_("When it speaks"), {
@@ -57,6 +71,10 @@ class MessagePatternAdmin(ModelAdmin):
     def urgent(self, pattern: MessagePattern) -> tuple[str, Any] | None:
         return URGENT if pattern.is_urgent else None
 
+    @display(description=_("set aside"), label="danger")
+    def unusable(self, pattern: MessagePattern) -> str:
+        return " ".join(set_aside(pattern))
+
     @action(description=_("Try a message"), url_path="try", icon="experiment", permissions=["view"])
     def try_message(self, request: HttpRequest) -> HttpResponse:
         """A text and a sender in, the verdict and the rules behind it out; nothing is stored."""
@@ -66,40 +84,46 @@ class MessagePatternAdmin(ModelAdmin):
             "opts": self.opts,
             "title": _("Try a message"),
             "form": form,
-            **(_verdict(**form.cleaned_data) if form.is_valid() else {}),
+            **(verdict_context(**form.cleaned_data) if form.is_valid() else {}),
         }
         return TemplateResponse(request, "intents/try_message.html", context)
+
+    @action(
+        description=_("What would change?"),
+        icon="visibility",
+        attrs={"name": PREVIEW},
+        permissions=["change"],
+    )
+    def preview(self, request: HttpRequest, obj: MessagePattern) -> None:
+        """The button beside "Save". A form sent by it is never saved, so this is never called."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        # Unfold shows the buttons of the submit line on the page of an existing row only.
+        buttons = {} if object_id else {"actions_submit_line": self.get_actions_submit_line(request, 0)}
+        return super().changeform_view(request, object_id, form_url, {**buttons, **(extra_context or {})})
+
+    def get_form(
+        self, request: HttpRequest, obj: MessagePattern | None = None, change: bool = False, **kwargs: Any
+    ) -> type[MessagePatternForm]:
+        form: type[MessagePatternForm] = super().get_form(request, obj, change, **kwargs)
+        form.is_preview = PREVIEW in request.POST
+        return form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        form = context["adminform"].form
+        if form.is_preview and not form.errors:
+            context |= preview_context(request, form.instance)
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
 
     def save_model(self, request: HttpRequest, obj: MessagePattern, form: Any, change: Any) -> None:  # noqa: ANN401
         super().save_model(request, obj, form, change)
         forget_classifier()
-
-
-def _verdict(*, text: str, sender_role: UserRole) -> dict[str, object]:
-    """What the page shows of a verdict: Russian or English names instead of labels."""
-    classifier = load_classifier()
-    verdict = classifier.classify(text, sender_role.role_name)
-    voices = classifier.explain(text, sender_role.role_name)
-    rows = [
-        (
-            format_html(
-                '<a href="{}">{}</a>',
-                reverse("admin:intents_messagepattern_change", args=[voice.rule.id]),
-                voice.rule.name,
-            ),
-            Intent(voice.rule.intent).label if voice.weight else "—",
-            f"{voice.weight:+.2g}" if voice.weight else "0",
-            voice.words or "—",
-        )
-        for voice in voices
-    ]
-    return {
-        "intent": Intent(verdict.intent).label,
-        "sentiment": Sentiment(verdict.sentiment).label,
-        "is_urgent": verdict.is_urgent,
-        "confidence": f"{verdict.confidence:.0%}",
-        "reasons": {
-            "headers": [_("pattern"), _("speaks for"), _("weight"), _("words of the message")],
-            "rows": rows,
-        },
-    }

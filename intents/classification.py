@@ -110,6 +110,7 @@ def _read(classifier: Classifier, message: Message) -> _Reading:
 
 
 def role_of(message: Message) -> str:
+    """The name of the author's role; who speaks as a channel counts as a client."""
     return message.user.role.role_name if message.user else RoleName.CLIENT
 
 

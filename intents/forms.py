@@ -42,7 +42,16 @@ class PhrasesField(forms.CharField):
 
 
 class MessagePatternForm(_ModelForm):
-    """A pattern; the model's `clean` refuses phrases and expressions that cannot be used."""
+    """A pattern; the model's `clean` refuses phrases and expressions that cannot be used.
+
+    A form that only asks for a preview is never valid, so that no path of the admin saves it; it has errors
+    where the same values could not be saved either.
+    """
+
+    is_preview = False
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and not self.is_preview
 
     keyword_patterns = PhrasesField(
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}),
@@ -52,7 +61,8 @@ class MessagePatternForm(_ModelForm):
             "Separated by commas or lines. «заказ» finds every form; «запишите» finds the request, "
             "«беру» the first person, «скидку» and «!ждите» only this form; «беру/возьму» one or the "
             "other; «верните ... деньги» up to four words between; «не надо» only with «не»; classes: "
-            "<количество> <товар> <размер> <цвет> <время> <день> <деньги> <вопрос> <начало> <конец>."
+            "<количество> <товар> <размер> <цвет> <время> <день> <деньги> <вопрос> <начало> <конец>; "
+            "<похоже на заказ>, <похоже на жалобу> and so on: what people said of similar messages."
         ),
     )
     except_patterns = PhrasesField(

@@ -29,6 +29,7 @@ FORMS = ("impr", "1per", "2per", "3per", "past")
 
 
 _ENDING = re.compile(r"тса\b")  # "раскрываютса": the commonest slip of all, in the ending
+_STRETCHED = re.compile(r"([а-я])\1{2,}")  # "дааа", "очееень": no word has a letter thrice
 
 
 class Reading(NamedTuple):
@@ -46,8 +47,8 @@ class Reading(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Lower case, ё as е: how every text and every rule is compared."""
-    return _ENDING.sub("тся", without_yo(text))
+    """Lower case, ё as е, no letter thrice: how every text and every rule is compared."""
+    return _STRETCHED.sub(r"\1", _ENDING.sub("тся", without_yo(text)))
 
 
 @lru_cache(maxsize=50_000)

@@ -82,7 +82,7 @@ def _kind(tokens: list[Token], position: int) -> str:
     if ":" in text:
         return TIME
     if "." in text and len(text) > 3:
-        return DATE
+        return DATE if _is_date(text) else TIME
     if after is not None:
         if token.touches_next and after.text in _ORDINAL_ENDS and text.isdigit():
             return DATE
@@ -92,6 +92,12 @@ def _kind(tokens: list[Token], position: int) -> str:
     if before is not None and (before.text in _ADDRESS or not before.lemmas.isdisjoint(_ADDRESS)):
         return "<номер>"
     return _kind_by_place(tokens, position, before)
+
+
+def _is_date(text: str) -> bool:
+    """ "14.02" is a date, "9.40" an hour: there is no fortieth month."""
+    parts = text.split(".")
+    return len(parts) > 2 or 1 <= int(parts[1]) <= 12
 
 
 def _named_kind(token: Token, after: Token, tokens: list[Token], position: int) -> str | None:

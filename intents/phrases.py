@@ -9,15 +9,18 @@
 <количество>       a class: <товар> <единица> <цвет> <количество> <размер> <время> <дата> <деньги> <день>
                    <число> <вопрос> <вопросительное слово> <приветствие> <имя> <список> <радость> <досада>
                    <согласие> <повелительное> <сделал> <не сделал> <коротко>; <начало>, <конец> of the message
+<похоже на заказ>  what labelled messages like this one were (intents/experience.py has the list)
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from intents import experience
 from intents.morphology import keyword_keys, plain
 from intents.reading import END, LIST, QUESTION, START, Token
 
@@ -27,6 +30,7 @@ CLASSES = frozenset({
     START, END, QUESTION, LIST, "<товар>", "<единица>", "<цвет>", "<количество>", "<размер>", "<время>",
     "<дата>", "<деньги>", "<день>", "<число>", "<вопросительное слово>", "<приветствие>", "<имя>",
     "<радость>", "<досада>", "<согласие>", "<коротко>", "<повелительное>", "<сделал>", "<не сделал>",
+    *experience.LABELS,
 })  # fmt: skip
 _ELEMENTS = re.compile(r"<[^>]*>(?:/\S+)?|[^\s<]+(?:<[^>]*>)?")
 
@@ -37,22 +41,35 @@ class PhraseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Alternatives' keys, place by place; None is a gap. `second` is the place after the first, if any."""
+    """Alternatives' keys, place by place; None is a gap. `second` is the place after the first, if any.
+
+    `likenesses` are those of the keys that experience knows.
+    """
 
     text: str
     elements: tuple[frozenset[str] | None, ...]
     second: frozenset[str]
     negates: bool
     asks: bool
+    likenesses: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A phrase in a message: which, whether in a question, in the message's own words."""
+class Found(NamedTuple):
+    """A phrase in a message: which, and where."""
 
     phrase: Phrase
-    is_asked: bool
-    words: str
+    tokens: Sequence[Token]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether all of its words are asked; the message's ends are no words."""
+        words = [token for token in self.tokens if token.sentence >= 0]
+        return bool(words) and all(token.is_asked for token in words)
+
+    @property
+    def words(self) -> str:
+        """The message's own words, put together when somebody asks for the reason."""
+        return " ".join(token.text for token in self.tokens if token.text) or self.phrase.text
 
 
 def parse(text: str) -> Phrase:
@@ -69,6 +86,7 @@ def parse(text: str) -> Phrase:
         second=next((element for element in elements[1:] if element is not None), frozenset()),
         negates=any(element is not None and "не" in element for element in elements),
         asks=any(element is not None and QUESTION in element for element in elements),
+        likenesses=frozenset().union(*filter(None, elements)) & experience.CLASSES,
     )
 
 
@@ -91,46 +109,55 @@ def _alternatives(place: str) -> frozenset[str]:
     return frozenset(keys)
 
 
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """Phrases that begin with one key: of one place alone, and others by each key of their second place."""
+
+    alone: list[tuple[Phrase, int]] = field(default_factory=list)
+    by_second: defaultdict[str, list[tuple[Phrase, int]]] = field(default_factory=lambda: defaultdict(list))
+
+
 class Index:
-    """Finds which of many phrases a message says, looking only at those that begin with its words.
+    """Finds which of many phrases a message says, looking only at those whose first two places it has.
 
     `owners[n]` is whatever the caller wants back for the phrase: the number of its rule.
     """
 
     def __init__(self, phrases: Iterable[tuple[Phrase, int]]) -> None:
-        self._by_first: defaultdict[str, list[tuple[Phrase, int]]] = defaultdict(list)
+        self._by_first: defaultdict[str, _Beginning] = defaultdict(_Beginning)
         for phrase, owner in phrases:
             for key in phrase.elements[0] or ():
-                self._by_first[key].append((phrase, owner))
+                beginning = self._by_first[key]
+                if not phrase.second:
+                    beginning.alone.append((phrase, owner))
+                for second in phrase.second:
+                    beginning.by_second[second].append((phrase, owner))
 
-    def search(
-        self, tokens: Sequence[Token], *, owners: Container[int] | None = None
-    ) -> Iterator[tuple[int, Found]]:
+    def is_said(self, tokens: Sequence[Token], said: Set[str]) -> bool:
+        """Whether the message says any of the phrases."""
+        return any(True for _finding in self.search(tokens, said))
+
+    def search(self, tokens: Sequence[Token], said: Set[str]) -> Iterator[tuple[int, Found]]:
         """Owner and finding of every phrase in the message, in the order of its words.
 
-        With `owners`, only of theirs.
+        `said` are all keys of all tokens. A phrase that is said in two ways may come twice.
         """
-        said = set().union(*(token.keys for token in tokens))
+        if self._by_first.keys().isdisjoint(said):
+            return
         for position, token in enumerate(tokens):
             for key in self._by_first.keys() & token.keys:
-                for phrase, owner in self._by_first[key]:
-                    if owners is not None and owner not in owners:
-                        continue
-                    if phrase.second and said.isdisjoint(phrase.second):
-                        continue
-                    if token.is_negated and not phrase.negates and key[0] != "<":
-                        continue
-                    end: int | None = position + 1
-                    if len(phrase.elements) > 1:
-                        end = _match(phrase, 1, tokens, position + 1, token.sentence)
-                    if end is not None:
-                        yield owner, _found(phrase, tokens[position:end])
-
-
-def _found(phrase: Phrase, tokens: Sequence[Token]) -> Found:
-    words = " ".join(token.text for token in tokens if token.text) or phrase.text
-    said = [token.is_asked for token in tokens if token.sentence >= 0]
-    return Found(phrase, bool(said) and all(said), words)
+                beginning = self._by_first[key]
+                # After "не" only classes and phrases that ask for "не" are found.
+                is_open = not token.is_negated or key[0] == "<"
+                for phrase, owner in beginning.alone:
+                    if is_open or phrase.negates:
+                        yield owner, Found(phrase, tokens[position : position + 1])
+                for second in beginning.by_second.keys() & said:
+                    for phrase, owner in beginning.by_second[second]:
+                        if is_open or phrase.negates:
+                            end = _match(phrase, 1, tokens, position + 1, token.sentence)
+                            if end is not None:
+                                yield owner, Found(phrase, tokens[position:end])
 
 
 def _match(phrase: Phrase, element: int, tokens: Sequence[Token], position: int, sentence: int) -> int | None:

@@ -35,30 +35,31 @@ def mark_asked(tokens: Sequence[Token], *, has_mark: bool) -> bool:
     return True
 
 
-def opens_a_question(lemmas: frozenset[str], tokens: Sequence[Token], rest: str) -> bool:
-    """ "…, сколько они стояли": what stands before the comma does not ask, so it is read by itself."""
+def opens_a_question(tokens: Sequence[Token], rest: str) -> bool:
+    """Whether an asking word after these tokens begins a sentence of its own.
+
+    "…, сколько они стояли", "5 пачек и сколько с доставкой": what stands before it does not ask.
+    """
     return (
         len(tokens) > 2
-        and tokens[-1].text == ","
-        and not vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas)
+        and (tokens[-1].text == "," or (tokens[-1].text in {"и", "а"} and _has_number(tokens)))
         and tokens[-2].lemmas.isdisjoint(vocabulary.KNOWING)
         and not rest.lstrip(" -").startswith(vocabulary.VAGUE_STARTS)
     )
 
 
+def _has_number(tokens: Sequence[Token]) -> bool:
+    return any("<число>" in token.keys for token in tokens if token.sentence == tokens[-1].sentence)
+
+
 def _asking_word(tokens: Sequence[Token]) -> int | None:
     """Where the word stands by which a sentence asks, question mark or not."""
-    is_admiring = any(
-        {"<радость>", EXCLAIMED} & token.keys or token.text in vocabulary.ADMIRING for token in tokens
-    )
     at_start = True
     for position, token in enumerate(tokens):
         if token.text == "ли" and position:
             return 0
-        if not _is_vague(tokens, position) and (
-            _asks_anywhere(tokens, position, is_admiring=is_admiring)
-            or (at_start and _asks_at_start(tokens, position))
-        ):
+        asks = _asks_anywhere(tokens, position) or (at_start and _asks_at_start(tokens, position))
+        if asks and not _is_vague(tokens, position):
             token.keys.add(ASKING_WORD)
             return position
         if token.text == "," or (not token.is_filler and token.text not in {"не", "но", "да"}):
@@ -75,9 +76,9 @@ def _is_vague(tokens: Sequence[Token], position: int) -> bool:
     return comparing or not after.lemmas.isdisjoint(vocabulary.VAGUE)
 
 
-def _asks_anywhere(tokens: Sequence[Token], position: int, *, is_admiring: bool) -> bool:
+def _asks_anywhere(tokens: Sequence[Token], position: int) -> bool:
     lemmas = tokens[position].lemmas
-    if vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas) or (is_admiring and "какой" in lemmas):
+    if vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas) or ("какой" in lemmas and _admires(tokens)):
         return False
     before = tokens[position - 1] if position else None
     if before is not None and before.text == "," and position > 1:
@@ -85,12 +86,18 @@ def _asks_anywhere(tokens: Sequence[Token], position: int, *, is_admiring: bool)
     return before is None or before.lemmas.isdisjoint(vocabulary.KNOWING)
 
 
+def _admires(tokens: Sequence[Token]) -> bool:
+    """ "Какая красота!" asks nothing."""
+    return any({"<радость>", EXCLAIMED} & token.keys or token.text in vocabulary.ADMIRING for token in tokens)
+
+
 def _asks_at_start(tokens: Sequence[Token], position: int) -> bool:
     """ "Как оплатить" asks, "как в пятницу" compares; "есть белые" asks, "так и есть" agrees."""
     text = tokens[position].text
+    if text not in vocabulary.ASKING_AT_START:
+        return False
     after = tokens[position + 1].text if position + 1 < len(tokens) else ""
-    if text == "как" and after in {"в", "на", "и", "для"}:
+    if text == "как" and after in {"в", "на", "и", "для", "же"}:
         return False
-    if text == "есть" and position and tokens[position - 1].text in {"и", "так"}:
-        return False
-    return text in vocabulary.ASKING_AT_START
+    agrees = text == "есть" and position > 0 and tokens[position - 1].text in {"и", "так"}
+    return not agrees

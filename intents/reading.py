@@ -1,12 +1,13 @@
 """A message as the rules read it: words with what each can be matched by, sentence by sentence."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from intents import vocabulary
-from intents.morphology import Speller, is_known, plain, readings
+from intents.latin import in_cyrillic
+from intents.morphology import Reading, Speller, is_known, plain, readings
 from intents.numbers import mark_numbers
 from intents.questions import EXCLAIMED, mark_asked, opens_a_question
 
@@ -44,6 +45,8 @@ class Word:
     keys: frozenset[str]
     lemmas: frozenset[str]
     is_filler: bool
+    name: str = ""  # one lemma, to say which word it is
+    may_ask: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Token:
     is_negated: bool = False
     touches_next: bool = False
     is_asked: bool = False
+    name: str = ""
 
 
 def read_word(text: str, speller: Speller) -> Word:
@@ -76,15 +80,21 @@ def read_word(text: str, speller: Speller) -> Word:
         classes.add("<какой>")
     if found and found[0].form == "impr" and text not in vocabulary.NO_REQUESTS:
         classes.add(IMPERATIVE)
-    if len(text) > 4 and found and not is_known(text) and found[0].part_of_speech == "NOUN":
+    if len(text) > 4 and (text.isascii() or _is_unknown_noun(text, found)):
         classes.add("<незнакомое>")  # varieties are named faster than any list grows
     filler = bool({"<имя>", "<приветствие>"} & classes) or not vocabulary.FILLERS.isdisjoint(lemmas)
-    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler)
+    may_ask = not vocabulary.ASKING_ANYWHERE.isdisjoint(lemmas)
+    name = found[0].lemma if found and is_known(text) else min(lemmas)
+    return Word(frozenset(keys | classes | {f"!{text}", text}), lemmas, filler, name, may_ask)
+
+
+def _is_unknown_noun(text: str, found: Sequence[Reading]) -> bool:
+    return bool(found) and not is_known(text) and found[0].part_of_speech == "NOUN"
 
 
 def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
     """The message's tokens, between its two ends, with a token <вопрос> after each sentence that asks."""
-    tokens, marked = _tokens(plain(text[:LONGEST_TEXT]), look_up)
+    tokens, marked = _tokens(plain(in_cyrillic(text[:LONGEST_TEXT])), look_up)
     _mark_greetings(tokens)
     _mark_negation(tokens)
     quantities = mark_numbers(tokens)
@@ -99,8 +109,9 @@ def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
         start.keys.add(SHORT)
     result, previous = [start], 0
     for token in tokens:
-        result.extend(_question_marks(asks, previous, token.sentence))
-        previous = token.sentence
+        if token.sentence != previous:
+            result.extend(_question_marks(asks, previous, token.sentence))
+            previous = token.sentence
         if token.text != ",":
             result.append(token)
     result.extend(_question_marks(asks, previous, len(asks)))
@@ -109,7 +120,9 @@ def read(text: str, look_up: Callable[[str], Word]) -> list[Token]:
 
 
 def _question_marks(asks: list[bool], start: int, stop: int) -> list[Token]:
-    return [Token("?", {QUESTION}, frozenset(), n, is_asked=True) for n in range(start, stop) if asks[n]]
+    return [
+        Token("?", {QUESTION}, frozenset(), n, is_asked=True, name="?") for n in range(start, stop) if asks[n]
+    ]
 
 
 def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], list[bool]]:
@@ -133,16 +146,20 @@ def _tokens(text: str, look_up: Callable[[str], Word]) -> tuple[list[Token], lis
             elif part == "?" and len(asks) > 1 and tokens and tokens[-1].sentence == len(asks) - 2:
                 asks[-2], asks[-1] = True, False  # "!?" and "..?" ask what stands before them
         elif part[0].isdigit():
-            tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1))
+            tokens.append(Token(part, {part, "<число>"}, frozenset(), len(asks) - 1, name="<число>"))
         elif part[0].isalpha():
             word = look_up(part)
-            if opens_a_question(word.lemmas, tokens, text[end:]):
+            if word.may_ask and opens_a_question(tokens, text[end:]):
                 asks.append(False)
-            tokens.append(Token(part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler))
+            tokens.append(
+                Token(
+                    part, set(word.keys), word.lemmas, len(asks) - 1, is_filler=word.is_filler, name=word.name
+                )
+            )
         else:
             keys = {part, _EMOJI[part]} if part in _EMOJI else {part}
             is_sign = part in "+%"
-            tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign))
+            tokens.append(Token(part, keys, frozenset(), len(asks) - 1, is_filler=not is_sign, name=part))
     return tokens, asks
 
 

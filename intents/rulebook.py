@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Max
 
 from intents.models import MessagePattern
@@ -44,7 +45,7 @@ def load_classifier() -> Classifier:
             return _kept.classifier
         stamp = _stamp()
         if _kept is None or _kept.stamp != stamp:
-            _kept = _Kept(Classifier(_rules()), stamp, now)
+            _kept = _Kept(Classifier(rules_in_use()), stamp, now)
         _kept.looked_at = now
         return _kept.classifier
 
@@ -61,9 +62,26 @@ def _stamp() -> Stamp:
     return seen["count"], seen["latest"]
 
 
-def _rules() -> list[Rule]:
+def rules_in_use() -> list[Rule]:
+    """Every pattern that is switched on, as a rule."""
     patterns = MessagePattern.objects.filter(auto_classify=True).select_related("sender_role")
-    return [rule_of(pattern) for pattern in patterns]
+    rules = ((pattern, rule_of(pattern)) for pattern in patterns)
+    return [rule for pattern, rule in rules if not _has_lost_its_condition(pattern, rule)]
+
+
+def _has_lost_its_condition(pattern: MessagePattern, rule: Rule) -> bool:
+    """Without all that it asked for, a rule would speak of every message."""
+    asked = bool(pattern.keyword_patterns or pattern.regex_pattern)
+    return asked and not rule.keywords and not rule.regex
+
+
+def set_aside(pattern: MessagePattern) -> list[str]:
+    """Why something of a stored pattern, written past the admin, is not used. Empty for a sound one."""
+    try:
+        pattern.clean()
+    except ValidationError as error:
+        return error.messages
+    return []
 
 
 def rule_of(pattern: MessagePattern) -> Rule:

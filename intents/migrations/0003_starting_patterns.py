@@ -359,27 +359,33 @@ PATTERNS = [
 ]
 
 
-def _list(words):
+def phrases_of(words):
+    """The phrases of a text, as the classifier keeps them."""
     return [" ".join(phrase.split()) for phrase in words.split(",") if phrase.strip()]
 
 
 def rows():
     """The fields of each pattern, `sender_role` as a role's name or None."""
-    for entry in PATTERNS:
-        yield {
-            "pattern_name": entry["name"],
-            "pattern_type": entry["intent"],
-            "keyword_patterns": _list(entry.get("words", "")),
-            "except_patterns": _list(entry.get("exceptions", "")),
-            "regex_pattern": entry.get("regex", ""),
-            "sender_role": entry.get("role"),
-            "min_text_length": entry.get("min_length", 0),
-            "priority": entry.get("priority", 100),
-            "weight": entry["weight"],
-            "is_urgent": entry.get("urgent", False),
-            "sentiment": entry.get("sentiment", ""),
-            "description": entry["description"],
-        }
+    yield from map(row_of, PATTERNS)
+
+
+def row_of(entry):
+    """One pattern's fields; what an entry does not name is as usual."""
+    return {
+        "pattern_name": entry["name"],
+        "pattern_type": entry["intent"],
+        "keyword_patterns": phrases_of(entry.get("words", "")),
+        "except_patterns": phrases_of(entry.get("exceptions", "")),
+        "regex_pattern": entry.get("regex", ""),
+        "sender_role": entry.get("role"),
+        "min_text_length": entry.get("min_length", 0),
+        "auto_classify": True,
+        "priority": entry.get("priority", 100),
+        "weight": entry["weight"],
+        "is_urgent": entry.get("urgent", False),
+        "sentiment": entry.get("sentiment", ""),
+        "description": entry["description"],
+    }
 
 
 def seed(apps, schema_editor):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intents', '0005_urgent_messages'),
+        ('intents', '0006_better_starting_patterns'),
         ('messaging', '0010_recordings'),
     ]
 

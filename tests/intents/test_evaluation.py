@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from intents.evaluation import Judged, Labelled, evaluate
+from intents.experience import Experience
+from intents.learning import Reader, learn
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, rows_for
 
 
@@ -135,3 +137,56 @@ def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(CommandError, match="is no CSV in UTF-8"):
         run(str(path))
+
+
+CROSS = "text,intent\n" + "".join(
+    f"{text},{intent}\n"
+    for text, intent in [("беру 5 пачек", "order"), ("сколько стоит", "question"), ("спасибо", "other")] * 2
+)
+
+
+@pytest.mark.django_db
+def test_folds_are_judged_by_experience_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught: list[list[str]] = []
+
+    def noting(messages: list[Labelled], read: Reader) -> Experience:
+        taught.append([message.intent for message in messages])
+        return learn(messages, read)
+
+    monkeypatch.setattr("intents.cross_validation.learn", noting)
+    report = json.loads(run(write(tmp_path, CROSS), "--folds", "3", "--json"))
+
+    assert taught == [["question", "other"] * 2, ["order", "other"] * 2, ["order", "question"] * 2]
+    assert (report["messages"], report["accuracy"], report["folds"]) == (6, 1.0, 3)
+    assert (report["lowest_accuracy"], report["highest_accuracy"]) == (1.0, 1.0)
+
+
+@pytest.mark.django_db
+def test_people_get_a_line_about_the_folds(tmp_path: Path) -> None:
+    lines = run(write(tmp_path, CROSS), "--folds", "2").splitlines()
+
+    assert lines[0] == "2 folds, experience learned from the others: accuracy from 1.000 to 1.000"
+    assert lines[1] == "messages 6"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("folds", ["1", "7", "-2"])
+def test_folds_that_cannot_be_are_refused(folds: str, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--folds takes 2 to 6"):
+        run(write(tmp_path, CROSS), "--folds", folds)
+
+
+@pytest.mark.django_db
+def test_experience_is_learned_by_a_command(tmp_path: Path) -> None:
+    out = tmp_path / "experience.json"
+    call_command("learn_experience", write(tmp_path, CROSS), "--out", str(out), stdout=StringIO())
+
+    assert "беру" in Experience.load(out).weights
+
+
+@pytest.mark.django_db
+def test_learning_from_no_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"nothing\.csv cannot be read"):
+        call_command("learn_experience", str(tmp_path / "nothing.csv"))

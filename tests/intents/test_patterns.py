@@ -171,6 +171,97 @@ def test_other_numbers_are_no_quantities(text: str) -> None:
     assert intent_of(text, rule("<количество>")) == "other"
 
 
+@pytest.mark.parametrize("text", ["эустомы 6п", "5п эксплорер", "илекс 3 уп"])
+def test_short_units_count_goods(text: str) -> None:
+    assert intent_of(text, rule("<количество>")) == "order"
+
+
+@pytest.mark.parametrize("text", ["обещали к 8 сейчас 9.40", "в 15.30", "уже 11:20"])
+def test_hours_written_with_a_dot_are_hours(text: str) -> None:
+    assert intent_of(text, rule("<время>")) == "order"
+    assert intent_of(text, rule("<дата>")) == "other"
+
+
+@pytest.mark.parametrize("text", ["дааа", "ДААААА"])
+def test_letters_drawn_out_change_no_word(text: str) -> None:
+    assert intent_of(text, rule("<начало> да <конец>", intent="confirmation")) == "confirmation"
+
+
+@pytest.mark.parametrize("text", ["soglasna", "da, soglasna!"])
+def test_russian_in_latin_letters_is_read(text: str) -> None:
+    assert intent_of(text, rule("согласна", intent="confirmation")) == "confirmation"
+
+
+def test_goods_before_an_asking_and_are_told_not_asked() -> None:
+    rules = [rule("<количество>", weight=2), rule("<вопрос>", intent="question", id=2, weight=1.5)]
+
+    assert intent_of("кения 5пач и сколько будет с доставкой?", *rules) == "order"
+    assert intent_of("сколько стоят 5 пачек?", *rules) == "question"
+
+
+@pytest.mark.parametrize(
+    "text", ["надо подумать сколько возьму", "забираю сколько б там ни было", "как же приятно"]
+)
+def test_these_words_of_asking_do_not_ask(text: str) -> None:
+    assert intent_of(text, rule("<вопрос>", intent="question")) == "other"
+
+
+def test_a_rule_that_only_marks_is_heard_whatever_its_priority() -> None:
+    rules = [
+        rule(intent="other", id=1, weight=2, priority=20, sender_role="manager"),
+        rule("срочно", intent="other", id=2, weight=0, is_urgent=True, sentiment="negative"),
+    ]
+
+    verdict = Classifier(rules).classify("срочно откройте", "manager")
+
+    assert (verdict.is_urgent, verdict.sentiment) == (True, "negative")
+
+
+def test_a_mailing_is_in_no_mood_and_calls_nobody() -> None:
+    rules = [
+        rule(intent="broadcast", id=1, weight=2, priority=20, sender_role="manager"),
+        rule("срочно", intent="other", id=2, weight=0, is_urgent=True, sentiment="negative"),
+    ]
+
+    verdict = Classifier(rules).classify("срочно разбирайте", "manager")
+
+    assert (verdict.intent, verdict.is_urgent, verdict.sentiment) == ("broadcast", False, "neutral")
+
+
+def test_a_sender_who_only_mails_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [
+        rule(intent="broadcast", id=1, weight=10, priority=10, sender_role="broadcast_bot"),
+        rule("беру", id=2, weight=20),
+        rule("срочно", intent="other", id=3, weight=0, is_urgent=True),
+    ]
+    classifier = Classifier(rules)
+    monkeypatch.setattr(classifier, "read", None)
+    verdict = classifier.classify("срочно беру", "broadcast_bot")
+
+    assert (verdict.intent, verdict.pattern_id, verdict.is_urgent) == ("broadcast", 1, False)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        rule("беру", id=2, weight=20, priority=10),
+        rule("беру", id=2, weight=20, priority=5, sender_role="broadcast_bot"),
+    ],
+    ids=["as early", "earlier"],
+)
+def test_what_is_heard_as_early_makes_a_mailing_bot_be_read(other: Rule) -> None:
+    mailing = rule(intent="broadcast", id=1, weight=10, priority=10, sender_role="broadcast_bot")
+
+    assert intent_of("беру 5", mailing, other, role="broadcast_bot") == "order"
+    assert intent_of("привет", mailing, other, role="broadcast_bot") == "broadcast"
+
+
+def test_the_verdict_says_how_much_speaks_for_each_intent() -> None:
+    rules = [rule("роза", weight=2), rule("завяла", intent="complaint", id=2, weight=3)]
+
+    assert Classifier(rules).classify("роза завяла").sums == (("complaint", 3), ("order", 2))
+
+
 def test_the_whole_message_can_be_asked_for() -> None:
     classifier = Classifier([rule("<начало> да <конец>", intent="confirmation")])
 

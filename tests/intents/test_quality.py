@@ -1,11 +1,15 @@
 """How well the starting patterns understand: regression floors on our own messages and on the labelled set.
 
-The own set was written in parts, each before the rules were changed by it. Accuracy (macro-F1) at first
-contact:
+The own set was written in parts, each before the rules or the experience were changed by it. Accuracy
+(macro-F1; urgent messages found) at first contact:
 
     B 0.957 (0.959)  207 messages, older than any rule, but by the hand that then wrote the rules
     C 0.568 (0.562)  155, written to avoid the words of the rules
     D 0.855 (0.849)  172, E 0.797 (0.809)  123, F 0.840 (0.822)  125, G 0.904 (0.921)  83: ordinary messages
+    W 0.885 (0.870; 13 of 18)  260, V 0.858 (0.843; 10 of 18)  260, H 0.864 (0.873; 12 of 16)  220:
+    by other hands
+    I 0.800 (0.816; 17 of 30)  100, J 0.837 (0.854; 15 of 22)  98, K 0.778 (0.814; 11 of 18)  45,
+    L 0.628 (0.693; 16 of 18)  43: a third of them urgent, in words not used before, and their lookalikes
 
 What follows says only that nothing once understood is lost; the figures above say what to expect of new ones.
 """
@@ -48,7 +52,7 @@ def test_quality_does_not_fall(path: Path, starting_classifier: Classifier) -> N
     assert report["macro_f1"] >= 0.93
     assert report["urgent"] is not None
     assert report["urgent"]["recall"] >= 0.9
-    assert report["urgent"]["precision"] >= 0.8
+    assert report["urgent"]["precision"] >= 0.7  # a needless look costs less than one too late
     assert report["sentiment_accuracy"] is not None
     assert report["sentiment_accuracy"] >= 0.9
 

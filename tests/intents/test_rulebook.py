@@ -3,12 +3,13 @@
 import logging
 
 import pytest
+from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
 from clients.models import RoleName
 from intents import rulebook
 from intents.models import Intent, MessagePattern
-from intents.rulebook import forget_classifier, load_classifier
+from intents.rulebook import forget_classifier, load_classifier, set_aside
 from tests.factories import role
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +92,25 @@ def test_a_pattern_broken_by_sql_is_left_out_and_logged(
 
     assert verdict.intent == Intent.ORDER
     assert "left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "broken", [{"regex_pattern": "(a+)+b"}, {"regex_pattern": "("}, {"keyword_patterns": ["<нет такого>"]}]
+)
+def test_a_pattern_with_nothing_left_of_its_conditions_is_silent(broken: dict[str, object]) -> None:
+    """Else it would speak of every message of its sender."""
+    pattern = a_pattern(
+        **{"keyword_patterns": [], "weight": 10, "sender_role": role(RoleName.CLIENT), **broken}
+    )
+    forget_classifier()
+
+    assert pattern.pk not in [rule.id for rule in load_classifier().rules]
+    assert load_classifier().classify("привет").intent == Intent.OTHER
+
+
+def test_what_is_set_aside_says_why() -> None:
+    sound = a_pattern()
+    broken = a_pattern(pattern_name="Другое", regex_pattern="(a+)+b")
+    with translation.override("en"):
+        assert set_aside(sound) == []
+        assert [why[:40] for why in set_aside(broken)] == ["The expression could run too long on som"]

@@ -11,7 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cvgorod_hub.common.external import ExternalServiceError
 from intents.corrections.evaluating import CorrectionsReport, NoCorrectionsError, evaluate_corrections
+from intents.cross_validation import Folds, judge_in_folds, spread
 from intents.evaluation import (
+    Labelled,
     LabelledFileError,
     Report,
     Score,
@@ -43,10 +45,19 @@ class Command(BaseCommand):
             help="patterns now, and the model as it had spoken, against what people said in the admin",
         )
         parser.add_argument("--since", metavar="DATE", help="only what people said since (2026-11-01)")
+        parser.add_argument(
+            "--folds",
+            type=int,
+            default=0,
+            metavar="K",
+            help="cross-validate: judge each of K parts by experience learned from the others alone",
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         if options["corrections"] == (options["csv"] is not None):
             raise CommandError("Name a CSV of labelled messages, or --corrections.")
+        if options["folds"] and (options["corrections"] or options["source"] != "patterns"):
+            raise CommandError("--folds belongs to the patterns and a CSV: they alone have learned.")
         if options["corrections"]:
             self._measure_by_corrections(since=moment("since", options["since"]), as_json=options["json"])
             return
@@ -55,7 +66,11 @@ class Command(BaseCommand):
         if options["source"] == "model" and not settings.DEEPSEEK_API_KEY:
             raise CommandError("DEEPSEEK_API_KEY is not set.")
         try:
-            report = evaluate(read_labelled(Path(str(options["csv"]))), JUDGES[str(options["source"])])
+            messages = read_labelled(Path(str(options["csv"])))
+            if options["folds"]:
+                self._cross_validate(messages, options["folds"], as_json=options["json"])
+                return
+            report = evaluate(messages, JUDGES[str(options["source"])])
         except (LabelledFileError, ExternalServiceError) as error:
             raise CommandError(str(error)) from None
         if options["json"]:
@@ -72,6 +87,16 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(report, ensure_ascii=False))
         else:
             self.stdout.write("\n".join(_corrections_lines(report)))
+
+    def _cross_validate(self, messages: list[Labelled], folds: int, *, as_json: bool) -> None:
+        if not 2 <= folds <= len(messages):
+            raise CommandError(f"--folds takes 2 to {len(messages)}, the number of messages.")
+        judged = judge_in_folds(messages, folds)
+        report, apart = evaluate(messages, lambda _: judged), spread(messages, judged, folds)
+        if as_json:
+            self.stdout.write(json.dumps({**report, **apart}, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join([_folds_line(apart), *_lines(report)]))
 
 
 def _corrections_lines(report: CorrectionsReport) -> Iterator[str]:
@@ -94,6 +119,13 @@ def _corrections_lines(report: CorrectionsReport) -> Iterator[str]:
 def _urgent_line(urgent: Score) -> str:
     precision, recall, support = urgent["precision"], urgent["recall"], urgent["support"]
     return f"urgent: precision {precision:.3f}, recall {recall:.3f} of {support}"
+
+
+def _folds_line(apart: Folds) -> str:
+    return (
+        f"{apart['folds']} folds, experience learned from the others: "
+        f"accuracy from {apart['lowest_accuracy']:.3f} to {apart['highest_accuracy']:.3f}"
+    )
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -1,0 +1,123 @@
+"""What messages that people labelled teach beside the rules: which intent a message looks like.
+
+Rules say what somebody thought of; a message in words that nobody thought of still resembles others. Here
+each word, each pair of neighbouring words and each class (`<количество>`, `<вопрос>`) carries how much it
+spoke for each label in labelled messages (logistic regression, fitted by intents/learning.py, kept in
+experience.json). A rule asks for it as for any class of words: `<похоже на заказ>` says how much a message
+looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit it and switch it off.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from intents.reading import Token
+
+FILE = Path(__file__).with_name("experience.json")
+# Each head is a question of its own: its labels exclude one another.
+HEADS: dict[str, tuple[str, ...]] = {
+    "intent": (
+        "<похоже на заказ>", "<похоже на вопрос>", "<похоже на интерес>", "<похоже на жалобу>",
+        "<похоже на согласие>", "<похоже на рассылку>", "<похоже на другое>",
+    ),
+    "mood": ("<похоже на радость>", "<похоже на спокойное>", "<похоже на недовольство>"),
+    "urgency": ("<похоже на срочное>", "<похоже на несрочное>"),
+}  # fmt: skip
+LABELS = tuple(label for labels in HEADS.values() for label in labels)
+CLASSES = frozenset(LABELS)
+# An intent or a mood less likely than e^-3 (5 %) is no likeness at all.
+LEAST_LOG = -3.0
+# From which probability on urgency is likely enough to be said: a needless look costs less than one too late.
+LIKELY = 0.25
+_LIKELY_LOG = math.log(LIKELY)
+# How many words of the message are named as the reason.
+NAMED_WORDS = 3
+
+
+Weighed = tuple[str, tuple[float, ...]]
+
+
+class Likeness(NamedTuple):
+    """How much a message looks like a label, from 0 to 1; `found`: its known features, with their words."""
+
+    strength: float
+    place: int
+    found: Sequence[Weighed]
+
+    @property
+    def words(self) -> str:
+        """The words that speak most for the label, in the order of the message."""
+        spoken: dict[str, float] = {}
+        for text, weights in self.found:
+            if text and weights[self.place] > 0:
+                spoken[text] = spoken.get(text, 0.0) + weights[self.place]
+        most = sorted(spoken, key=lambda text: -spoken[text])[:NAMED_WORDS]
+        return " … ".join(text for text in spoken if text in most)
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Weights by feature, one for each of LABELS; `prior` is what a message without words would look like."""
+
+    prior: tuple[float, ...]
+    weights: Mapping[str, tuple[float, ...]]
+
+    @classmethod
+    def load(cls, path: Path = FILE) -> Self:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        weights = {name: tuple(value / 100 for value in values) for name, values in kept["weights"].items()}
+        return cls(tuple(value / 100 for value in kept["prior"]), weights)
+
+    def liken(self, tokens: Sequence[Token], sender_role: str) -> dict[str, Likeness]:
+        """What a message looks like, by label; labels that are unlikely are left out.
+
+        Nothing, where not one of its words is known: length and sender alone are no likeness.
+        """
+        known = self.weights
+        found = [
+            (text, known[name])
+            for text, names in features(tokens, sender_role)
+            for name in names & known.keys()
+        ]
+        if not any(key in known for token in tokens for key in token.keys if key[0] != "<"):
+            return {}
+        sums = list(map(sum, zip(self.prior, *[weights for _, weights in found], strict=True)))
+        return {LABELS[place]: Likeness(strength, place, found) for place, strength in _strengths(sums)}
+
+
+@cache
+def shipped() -> Experience:
+    """The experience that comes with the hub."""
+    return Experience.load()
+
+
+def features(tokens: Sequence[Token], sender_role: str) -> Iterator[tuple[str, Set[str]]]:
+    """What is known of a message: the words, and the names of what each shows ("" for none)."""
+    before, count = "^", 0
+    for token in tokens:
+        yield token.text, {f"не {key}" for key in token.keys} if token.is_negated else token.keys
+        if token.text and not token.is_filler:
+            count += 1
+            yield token.text, {f"{before} {token.name}"}
+            before = token.name
+    yield "", {f"{before} $", f"words {min(count, 12) // 2}", f"sender {sender_role}"}
+
+
+def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
+    """Place in LABELS and strength of what is likely."""
+    start = 0
+    for head, labels in HEADS.items():
+        end = start + len(labels)
+        whole = math.log(sum(map(math.exp, sums[start:end])))
+        for place in range(start, end):
+            likely = sums[place] - whole
+            if head == "urgency":
+                if likely > _LIKELY_LOG:
+                    yield place, 1.0
+            elif likely > LEAST_LOG:
+                yield place, round(1 - likely / LEAST_LOG, 3)
+        start = end
