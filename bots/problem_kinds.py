@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from bots.models import BotMembership, CollectionGap, RawUpdate, TelegramBot, VoiceGate
 from cvgorod_hub.common.dates import local_time
-from intents.model_troubles import Told
+from intents.llm.troubles import Told
 
 # Names in a sentence; the page behind the link shows them all.
 MOST_NAMES = 3

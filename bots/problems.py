@@ -16,7 +16,7 @@ from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdat
 from bots.problem_kinds import Problem, Severity
 from bots.silence import alarm_after
 from bots.watching import CONFLICTS_END_AFTER, GAP_AFTER, is_collecting
-from intents.model_troubles import find_model_trouble
+from intents.llm.troubles import find_model_trouble
 from messaging.models import Chat
 
 __all__ = ["Problem", "Severity", "find_problems"]

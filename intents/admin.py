@@ -11,12 +11,12 @@ from unfold.decorators import action, display
 
 from cvgorod_hub.common.admin import excerpt
 from intents.corrections.admin import INTENT_COLOURS, URGENT, URGENT_COLOURS, MessageAnalysisAdmin
-from intents.forms import MessagePatternForm, TryForm
-from intents.model_admin import ModelSettingsAdmin
+from intents.llm.admin import ModelSettingsAdmin
 from intents.models import MessagePattern
-from intents.pattern_pages import preview_context, verdict_context
+from intents.patterns.forms import MessagePatternForm, TryForm
+from intents.patterns.pages import preview_context, verdict_context
+from intents.patterns.rulebook import forget_classifier, set_aside
 from intents.reclassifying.admin import ReclassificationAdmin
-from intents.rulebook import forget_classifier, set_aside
 
 __all__ = ["MessageAnalysisAdmin", "MessagePatternAdmin", "ModelSettingsAdmin", "ReclassificationAdmin"]
 

@@ -15,8 +15,8 @@ from clients.models import RoleName
 from intents.entities.extraction import RULES_VERSION, extract
 from intents.entities.schema import Entity
 from intents.models import MessageAnalysis, ModelSettings
-from intents.patterns import Classifier, Verdict
-from intents.rulebook import load_classifier
+from intents.patterns.classifier import Classifier, Verdict
+from intents.patterns.rulebook import load_classifier
 from messaging.models import Message
 
 Asks = ModelSettings.Asks

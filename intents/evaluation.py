@@ -9,10 +9,10 @@ from typing import TypedDict
 
 from clients.models import RoleName
 from cvgorod_hub.common.external import ExternalServiceError
-from intents import deepseek
+from intents.llm import deepseek
+from intents.llm.prompt import Asked
 from intents.models import Intent, Sentiment
-from intents.prompt import Asked
-from intents.rulebook import load_classifier
+from intents.patterns.rulebook import load_classifier
 
 MODEL_BATCH = 20
 

@@ -14,10 +14,10 @@ from clients.models import UserRole
 from intents.corrections.models import AnalysisCorrection
 from intents.counts import AnalysisCalendar, AnalysisCount, AnalysisCountChange, AnalysisDay
 from intents.labels import Intent, Sentiment
-from intents.model_records import ModelRequest, ModelSettings, ModelState, ModelUsage
-from intents.phrases import PhraseError, parse
+from intents.llm.records import ModelRequest, ModelSettings, ModelState, ModelUsage
+from intents.patterns.phrases import PhraseError, parse
+from intents.patterns.regexes import RegexError, compile_safely
 from intents.reclassifying.models import Reclassification, ReclassificationItem
-from intents.regexes import RegexError, compile_safely
 from messaging.models import Message
 
 __all__ = [
@@ -149,7 +149,7 @@ class MessageAnalysis(models.Model):
     prompt_version = models.CharField(_("prompt version"), max_length=32, blank=True, default="")
     tokens_used = models.PositiveIntegerField(_("tokens"), default=0)
     processing_time_ms = models.PositiveIntegerField(_("time, ms"), default=0)
-    # The model's turn (intents/model_queue.py). Attempts are those that failed for this message's own sake;
+    # The model's turn (intents/llm/queue.py). Attempts are those that failed for this message's own sake;
     # alone: in a request of its own, since one with others failed.
     model_due_at = models.DateTimeField(_("model asked at"), null=True, blank=True)
     model_attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)

@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 
 from intents.classification import classify_missed
-from intents.model_queue import classify_due_batch, give_up_old
+from intents.llm.queue import classify_due_batch, give_up_old
 from intents.reclassifying.running import next_run, work_off
 from intents.statistics import follow_time_zone as follow
 

@@ -32,7 +32,7 @@ from intents.entities.names import (
 from intents.entities.numerals import CARDINALS
 from intents.entities.reading import Token
 from intents.entities.schema import Unit
-from intents.vocabulary import words
+from intents.patterns.vocabulary import words
 
 Kind = Literal["name", "quantity", "length", "price", "colour", "comma", "end", "colon", "other"]
 _DASHES = frozenset("-–—")

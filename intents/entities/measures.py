@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from intents.entities.schema import Unit
-from intents.vocabulary import words
+from intents.patterns.vocabulary import words
 
 _UNITS = {
     Unit.PACK: (

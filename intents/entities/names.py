@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from cvgorod_hub.common.russian import is_known, is_one_slip, is_rare_name, without_one_letter
-from intents.vocabulary import words
+from intents.patterns.vocabulary import words
 from messaging.search.varieties import latin_spellings
 
 ROSE, SPRAY_ROSE = "роза", "кустовая роза"

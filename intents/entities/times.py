@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from intents.entities.numerals import CARDINALS, ORDINALS, TENS
 from intents.entities.reading import Token
-from intents.vocabulary import words
+from intents.patterns.vocabulary import words
 
 _LONGEST_AGO = timedelta(days=60)
 _DAYS = {"позавчера": -2, "вчера": -1, "сегодня": 0, "завтра": 1, "завт": 1, "послезавтра": 2}

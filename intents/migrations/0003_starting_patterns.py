@@ -1,6 +1,6 @@
 """The patterns that a new hub starts with. Managers change them in the admin; this file is only the beginning.
 
-How the words are written: intents/phrases.py. How the weights are used: intents/patterns.py.
+How the words are written: intents/patterns/phrases.py. How the weights are used: intents/patterns/classifier.py.
 """
 
 from django.db import migrations

@@ -1,7 +1,7 @@
 """Prompt tokens for each of 500 messages, asked together as the hub asks them, beside one request for each.
 
 Both have the same instructions and the same context of short messages. Counted by DeepSeek's own rule of
-thumb (intents/tokens.py); its vocabulary comes from no package index, and this measure needs no network.
+thumb (intents/llm/tokens.py); its vocabulary comes from no package index, and this measure needs no network.
 """
 
 import csv
@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from intents.model_claims import BATCH, MOST_CHARACTERS
-from intents.model_context import MOST_BEFORE, is_short
-from intents.prompt import INSTRUCTIONS, Around, Asked, document
-from intents.tokens import PER_ASCII_CHARACTER, PER_OTHER_CHARACTER, estimate
+from intents.llm.claims import BATCH, MOST_CHARACTERS
+from intents.llm.context import MOST_BEFORE, is_short
+from intents.llm.prompt import INSTRUCTIONS, Around, Asked, document
+from intents.llm.tokens import PER_ASCII_CHARACTER, PER_OTHER_CHARACTER, estimate
 from tests.bench.rows import Goal, Row
 
 MESSAGES = 500

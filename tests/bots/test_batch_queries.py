@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from bots.models import RawUpdate, TelegramBot
 from bots.raw_updates import store_updates
 from bots.updates import parse_all_waiting_updates
-from intents import rulebook
+from intents.patterns import rulebook
 from messaging.models import Chat, Message
 from tests.bots.realistic import CONTENTS, DATE, EVENTS, deleted, membership, message, update
 

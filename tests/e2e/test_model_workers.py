@@ -5,8 +5,8 @@ import threading
 import pytest
 from django.db.models import Sum
 
-from intents.model_claims import LEASE
-from intents.model_queue import classify_due_batch
+from intents.llm.claims import LEASE
+from intents.llm.queue import classify_due_batch
 from intents.models import MessageAnalysis, ModelRequest, ModelUsage
 from intents.tasks import classify_unsure_messages
 from tests.e2e.processes import Processes, wait_for

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from intents.patterns import Classifier, Rule
-from intents.rulebook import forget_classifier
+from intents.patterns.classifier import Classifier, Rule
+from intents.patterns.rulebook import forget_classifier
 from tests.intents.deepseek_stub import DeepSeekStub
 
 

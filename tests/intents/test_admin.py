@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from intents.models import Intent, MessageAnalysis, MessagePattern
-from intents.rulebook import load_classifier
+from intents.patterns.rulebook import load_classifier
 from tests.factories import AnalysisFactory, make
 
 pytestmark = pytest.mark.django_db

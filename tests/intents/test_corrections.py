@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
-from intents import model_queue
 from intents.classification import classify_by_patterns
 from intents.corrections.correcting import (
     CorrectionError,
@@ -20,7 +19,8 @@ from intents.corrections.correcting import (
     correct,
     take_back,
 )
-from intents.model_queue import classify_due_batch
+from intents.llm import queue
+from intents.llm.queue import classify_due_batch
 from intents.models import AnalysisCorrection, Intent, MessageAnalysis, ModelSettings, Reclassification
 from intents.reclassifying.choosing import Choice
 from intents.reclassifying.running import classify_batch, start
@@ -181,14 +181,14 @@ def test_a_word_said_while_the_model_thinks_wins(
     anna: User, deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     analysis = judged("кения", model_due_at=NOW)
-    ask = model_queue.deepseek.ask
+    ask = queue.deepseek.ask
 
     def ask_and_be_overtaken(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         reply = ask(*args, **kwargs)
         say(analysis, anna, intent=Intent.COMPLAINT)
         return reply
 
-    monkeypatch.setattr(model_queue.deepseek, "ask", ask_and_be_overtaken)
+    monkeypatch.setattr(queue.deepseek, "ask", ask_and_be_overtaken)
 
     classify_due_batch()
 

@@ -12,10 +12,10 @@ import pytest
 from pytest_django import Settings
 
 from cvgorod_hub.common.external import ExternalServiceError
-from intents import deepseek as client
-from intents.deepseek import AccountError, AnswerError, RequestError, ask
-from intents.prompt import INSTRUCTIONS, Answered, Asked
-from intents.tokens import Tokens
+from intents.llm import deepseek as client
+from intents.llm.deepseek import AccountError, AnswerError, RequestError, ask
+from intents.llm.prompt import INSTRUCTIONS, Answered, Asked
+from intents.llm.tokens import Tokens
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, asked_messages, completion, rows_for
 
 ASKED = [Asked(1, "client", "беру 5 пачек"), Asked(2, "client", "розы гнилые")]

@@ -13,7 +13,7 @@ from intents.entities.extraction import extract
 from intents.entities.reading import LONGEST_TEXT
 from intents.entities.schema import MOST_ENTITIES, valid_entities
 from intents.entities.words import entity_in_words
-from intents.vocabulary import words
+from intents.patterns.vocabulary import words
 from tests.intents.entity_labels import FIELDS, SAID_AT, measure, read_labelled
 
 # Per field: precision, recall.

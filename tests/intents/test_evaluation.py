@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from intents.evaluation import Judged, Labelled, evaluate
-from intents.experience import Experience
-from intents.learning import Reader, learn
+from intents.patterns.experience import Experience
+from intents.patterns.learning import Reader, learn
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, rows_for
 
 
@@ -155,7 +155,7 @@ def test_folds_are_judged_by_experience_of_the_others(
         taught.append([message.intent for message in messages])
         return learn(messages, read)
 
-    monkeypatch.setattr("intents.cross_validation.learn", noting)
+    monkeypatch.setattr("intents.patterns.cross_validation.learn", noting)
     report = json.loads(run(write(tmp_path, CROSS), "--folds", "3", "--json"))
 
     assert taught == [["question", "other"] * 2, ["order", "other"] * 2, ["order", "question"] * 2]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from intents.evaluation import Labelled
-from intents.experience import FILE, LABELS, Experience
-from intents.learning import digest, learn, write
-from intents.patterns import Classifier, Rule
+from intents.patterns.classifier import Classifier, Rule
+from intents.patterns.experience import FILE, LABELS, Experience
+from intents.patterns.learning import digest, learn, write
 
 DATA = Path(__file__).parent / "data" / "own_messages.csv"
 MESSAGES = [

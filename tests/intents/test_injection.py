@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from intents.llm.prompt import INSTRUCTIONS
 from intents.models import Intent, MessageAnalysis
-from intents.prompt import INSTRUCTIONS
 from intents.tasks import classify_unsure_messages
 from tests.factories import NOW, ChatFactory, MessageFactory
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, asked_messages, completion, rows_for

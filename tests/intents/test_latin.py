@@ -2,7 +2,7 @@
 
 import pytest
 
-from intents.latin import in_cyrillic
+from intents.patterns.latin import in_cyrillic
 
 
 @pytest.mark.parametrize(

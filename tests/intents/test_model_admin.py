@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from intents import model_budget
-from intents.model_gate import Trouble, settings_digest
+from intents.llm import budget
+from intents.llm.gate import Trouble, settings_digest
 from intents.models import ModelSettings, ModelState, ModelUsage
 from tests.intents.due import due
 
@@ -96,7 +96,7 @@ def figures(client: Client) -> dict[str, list[str]]:
 
 
 def test_todays_and_thirty_days_use_stand_on_the_page(admin_client: Client) -> None:
-    today = model_budget.today()
+    today = budget.today()
     for days, version in ((0, "2026-11-2"), (3, "2026-11-1"), (31, "2026-11-1")):
         ModelUsage.objects.create(
             day=today - timedelta(days=days), model="deepseek-flash", prompt_version=version, requests=2,

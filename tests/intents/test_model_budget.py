@@ -11,14 +11,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from intents import deepseek as deepseek_client
-from intents import model_budget
-from intents.deepseek import Reply
-from intents.model_budget import is_used_up, used_by_version, used_in_days, used_today
-from intents.model_gate import take_turn
-from intents.model_queue import classify_due_batch
+from intents.llm import budget
+from intents.llm import deepseek as deepseek_client
+from intents.llm.budget import is_used_up, used_by_version, used_in_days, used_today
+from intents.llm.deepseek import Reply
+from intents.llm.gate import take_turn
+from intents.llm.prompt import PROMPT_VERSION, Asked
+from intents.llm.queue import classify_due_batch
 from intents.models import MessageAnalysis, ModelRequest, ModelSettings, ModelUsage
-from intents.prompt import PROMPT_VERSION, Asked
 from intents.tasks import classify_unsure_messages
 from tests.factories import NOW
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, completion
@@ -32,7 +32,7 @@ Source = MessageAnalysis.Source
 @pytest.fixture(autouse=True)
 def _one_message_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stub says that each request used 64 + 16 + 20 tokens."""
-    monkeypatch.setattr("intents.model_claims.BATCH", 1)
+    monkeypatch.setattr("intents.llm.claims.BATCH", 1)
 
 
 def rules(**fields: Any) -> ModelSettings:
@@ -47,7 +47,7 @@ def test_use_is_counted_by_day_model_and_version(deepseek: DeepSeekStub) -> None
     classify_unsure_messages.run()
 
     usage = ModelUsage.objects.get()
-    assert (usage.day, usage.model) == (model_budget.today(), "deepseek-flash-1017")
+    assert (usage.day, usage.model) == (budget.today(), "deepseek-flash-1017")
     assert usage.prompt_version == PROMPT_VERSION
     assert (usage.requests, usage.failures, usage.messages) == (2, 0, 2)
     assert (usage.hit_tokens, usage.miss_tokens, usage.output_tokens) == (128, 32, 40)
@@ -135,7 +135,7 @@ def test_a_budget_of_nothing_allows_nothing(deepseek: DeepSeekStub) -> None:
 def test_without_limits_nothing_stops(deepseek: DeepSeekStub) -> None:
     rules(daily_tokens=None, daily_cost=None)
     ModelUsage.objects.create(
-        day=model_budget.today(), model="m", prompt_version="v", miss_tokens=10**12, cost=Decimal(10**6)
+        day=budget.today(), model="m", prompt_version="v", miss_tokens=10**12, cost=Decimal(10**6)
     )
     due()
 
@@ -146,9 +146,9 @@ def test_the_next_day_goes_on_newest_first(deepseek: DeepSeekStub, monkeypatch: 
     rules(daily_tokens=100)
     for number in range(3):
         due(f"сообщение {number}")
-    first = model_budget.today()
+    first = budget.today()
     for days in range(3):
-        monkeypatch.setattr(model_budget, "today", lambda days=days: first + timedelta(days=days))
+        monkeypatch.setattr(budget, "today", lambda days=days: first + timedelta(days=days))
         classify_unsure_messages.run()
 
     texts = [request["messages"][1]["content"] for request in deepseek.requests]
@@ -162,7 +162,7 @@ def test_the_day_is_the_hubs(monkeypatch: pytest.MonkeyPatch, settings: Settings
     monkeypatch.setattr(timezone, "now", lambda: late)
 
     with timezone.override("UTC"):
-        assert str(model_budget.today()) == "2026-11-23"
+        assert str(budget.today()) == "2026-11-23"
 
 
 def test_what_is_on_its_way_counts_as_the_most_it_may_use(deepseek: DeepSeekStub) -> None:
@@ -213,7 +213,7 @@ def test_a_request_that_was_counted_as_lost_is_not_counted_again(
 
 
 def test_use_of_days_and_versions_adds_up() -> None:
-    today = model_budget.today()
+    today = budget.today()
     for days, version, requests in ((0, "b", 1), (29, "b", 2), (29, "a", 4), (30, "a", 8)):
         ModelUsage.objects.create(
             day=today - timedelta(days=days), model="m", prompt_version=version, requests=requests, messages=1

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from intents.model_context import HOURS_BEFORE, MOST_BEFORE, SHORT, contexts_of
-from intents.model_queue import classify_due_batch
-from intents.prompt import INSTRUCTIONS, LONGEST_AROUND, LONGEST_TEXT, Around, Asked, document
+from intents.llm.context import HOURS_BEFORE, MOST_BEFORE, SHORT, contexts_of
+from intents.llm.prompt import INSTRUCTIONS, LONGEST_AROUND, LONGEST_TEXT, Around, Asked, document
+from intents.llm.queue import classify_due_batch
 from messaging.models import Chat, Message
 from tests.factories import NOW, ChatFactory, ManagerFactory, MessageFactory
 from tests.intents.deepseek_stub import DeepSeekStub, asked_messages

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from intents import model_gate
-from intents.model_gate import (
+from intents.llm import gate
+from intents.llm.gate import (
     ACCOUNT_PAUSE,
     FIRST_PAUSE,
     JITTER,
@@ -18,7 +18,7 @@ from intents.model_gate import (
     current_trouble,
     try_now,
 )
-from intents.model_queue import classify_due_batch
+from intents.llm.queue import classify_due_batch
 from intents.models import MessageAnalysis, ModelRequest, ModelState, ModelUsage
 from intents.tasks import classify_unsure_messages
 from tests.factories import NOW
@@ -94,7 +94,7 @@ def test_pauses_grow_with_some_jitter_up_to_a_bound(deepseek: DeepSeekStub) -> N
 
 
 def test_pauses_of_several_workers_differ() -> None:
-    assert len({model_gate._pause(Trouble.SERVICE, 3) for _ in range(50)}) > 40
+    assert len({gate._pause(Trouble.SERVICE, 3) for _ in range(50)}) > 40
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -156,7 +156,7 @@ def another_may() -> bool:
     """Whether a second worker would get leave while the probe is on its way; in its own thread."""
     try:
         with transaction.atomic():
-            return model_gate.take_turn() is not None
+            return gate.take_turn() is not None
     finally:
         connection.close()
 
@@ -298,7 +298,7 @@ def test_an_outage_that_several_workers_see_counts_once(deepseek: DeepSeekStub) 
     error = RuntimeError("down")
 
     for request in begun:
-        model_gate.note_trouble(request, Trouble.SERVICE, error, asked=timedelta(0), probed=None)
+        gate.note_trouble(request, Trouble.SERVICE, error, asked=timedelta(0), probed=None)
 
     assert ModelState.objects.get().failures == 1
     assert pause() < FIRST_PAUSE.total_seconds() * (1 + JITTER)

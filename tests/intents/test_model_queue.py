@@ -10,13 +10,13 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from intents import deepseek as deepseek_client
-from intents import model_claims
 from intents.classification import classify_by_patterns
-from intents.deepseek import Reply
-from intents.model_queue import MOST_ATTEMPTS, classify_due_batch, give_up_old
+from intents.llm import claims
+from intents.llm import deepseek as deepseek_client
+from intents.llm.deepseek import Reply
+from intents.llm.prompt import PROMPT_VERSION, Asked
+from intents.llm.queue import MOST_ATTEMPTS, classify_due_batch, give_up_old
 from intents.models import Intent, MessageAnalysis, ModelRequest, ModelSettings, ModelUsage
-from intents.prompt import PROMPT_VERSION, Asked
 from intents.tasks import classify_unsure_messages
 from tests.factories import NOW
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, completion, rows_for
@@ -86,7 +86,7 @@ def test_an_empty_list_of_entities_says_that_there_are_none(deepseek: DeepSeekSt
 def test_newest_messages_go_first_and_many_in_one_request(
     deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_claims, "BATCH", 2)
+    monkeypatch.setattr(claims, "BATCH", 2)
     for number in range(3):
         due(f"сообщение {number}")
 
@@ -96,7 +96,7 @@ def test_newest_messages_go_first_and_many_in_one_request(
 
 
 def test_long_messages_make_smaller_requests(deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_claims, "MOST_CHARACTERS", 10)
+    monkeypatch.setattr(claims, "MOST_CHARACTERS", 10)
     for text in ("короткое", "очень длинное сообщение", "да"):
         due(text)
 
@@ -331,7 +331,7 @@ def test_no_transaction_is_open_while_the_model_is_asked(deepseek: DeepSeekStub)
 def test_two_workers_never_ask_about_one_message(
     deepseek: DeepSeekStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_claims, "BATCH", 3)
+    monkeypatch.setattr(claims, "BATCH", 3)
     for number in range(24):
         due(text=f"сообщение {number}")
     both = threading.Barrier(2)
@@ -360,7 +360,7 @@ def test_two_workers_never_ask_about_one_message(
 @committed
 def test_no_more_requests_are_on_their_way_at_once_than_may_be(deepseek: DeepSeekStub) -> None:
     """So a backlog does not take the threads that replies go out by, whatever number of sweeps run."""
-    for number in range(model_claims.BATCH * 3):
+    for number in range(claims.BATCH * 3):
         due(f"сообщение {number}")
     arrived, go_on = threading.Semaphore(0), threading.Event()
 

@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from bots.models import TelegramBot
 from bots.problems import find_problems
-from intents import model_budget
-from intents.model_queue import classify_due_batch
-from intents.model_troubles import AWAY_AFTER, find_model_trouble
+from intents.llm import budget
+from intents.llm.queue import classify_due_batch
+from intents.llm.troubles import AWAY_AFTER, find_model_trouble
 from intents.models import ModelSettings, ModelState, ModelUsage
 from tests.intents.deepseek_stub import Answer, DeepSeekStub
 from tests.intents.due import due
@@ -29,7 +29,7 @@ def _english() -> Iterator[None]:
 
 def spend(**fields: Any) -> None:
     ModelUsage.objects.create(
-        **{"day": model_budget.today(), "model": "m", "prompt_version": "v", "cost": Decimal(1), **fields}
+        **{"day": budget.today(), "model": "m", "prompt_version": "v", "cost": Decimal(1), **fields}
     )
 
 
@@ -101,8 +101,8 @@ def test_a_used_up_budget_is_told_of_until_the_next_day(
     spend()
     assert code() == "model_budget"
 
-    tomorrow = model_budget.today() + timedelta(days=1)
-    monkeypatch.setattr(model_budget, "today", lambda: tomorrow)
+    tomorrow = budget.today() + timedelta(days=1)
+    monkeypatch.setattr(budget, "today", lambda: tomorrow)
 
     assert code() is None
 

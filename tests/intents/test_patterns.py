@@ -2,8 +2,8 @@
 
 import pytest
 
-from intents.patterns import Classifier, Rule
-from intents.phrases import PhraseError, parse
+from intents.patterns.classifier import Classifier, Rule
+from intents.patterns.phrases import PhraseError, parse
 
 
 def rule(*keywords: str, intent: str = "order", **fields: object) -> Rule:

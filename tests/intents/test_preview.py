@@ -8,9 +8,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from intents import preview as previewing
 from intents.models import Intent, MessageAnalysis, MessagePattern
-from intents.preview import Preview, preview
+from intents.patterns import preview as previewing
+from intents.patterns.preview import Preview, preview
 from messaging.models import Message
 from tests.factories import AnalysisFactory, MessageFactory
 from tests.intents.test_admin import PATTERNS, form
@@ -155,7 +155,7 @@ def test_saving_as_ever_still_saves(manager: Client) -> None:
 
 def test_a_preview_that_was_cut_says_so(manager: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     MessageFactory(text="абракадабра")
-    monkeypatch.setattr("intents.pattern_pages.preview", lambda pattern: preview(pattern, seconds=0))
+    monkeypatch.setattr("intents.patterns.pages.preview", lambda pattern: preview(pattern, seconds=0))
 
     assert "Only the newest 0 of 1 messages" in manager.post(f"{PATTERNS}add/", asked()).content.decode()
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from intents.evaluation import Judged, Labelled, Report, evaluate, read_labelled
-from intents.patterns import Classifier
+from intents.patterns.classifier import Classifier
 
 OWN = Path(__file__).parent / "data" / "own_messages.csv"
 # A set labelled by somebody else, where this machine has it; its path comes from outside.

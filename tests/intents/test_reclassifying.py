@@ -11,10 +11,10 @@ from django.db import connection
 from pytest_django import Settings
 
 from intents.models import Intent, MessageAnalysis, MessagePattern, Reclassification, ReclassificationItem
+from intents.patterns.rulebook import forget_classifier
 from intents.reclassifying import running
 from intents.reclassifying.choosing import Choice
 from intents.reclassifying.running import NoModelError, cancel, classify_batch, start
-from intents.rulebook import forget_classifier
 from intents.tasks import reclassify_messages
 from messaging.models import Message
 from tests.factories import NOW, AnalysisFactory, ChatFactory, MessageFactory, make

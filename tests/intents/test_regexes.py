@@ -7,7 +7,7 @@ from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intents.regexes import LONGEST_EXPRESSION, RegexError, compile_safely, search
+from intents.patterns.regexes import LONGEST_EXPRESSION, RegexError, compile_safely, search
 
 _ATOMS = st.sampled_from(["а", "б", "[аб]", r"\w", ".", r"\s", r"\d", "[^а]", "аб"])
 _REPEATS = st.sampled_from(["*", "+", "?", "*?", "{0,3}", "{2,40}", "{0,200}"])

@@ -7,9 +7,9 @@ from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
 from clients.models import RoleName
-from intents import rulebook
 from intents.models import Intent, MessagePattern
-from intents.rulebook import forget_classifier, load_classifier, set_aside
+from intents.patterns import rulebook
+from intents.patterns.rulebook import forget_classifier, load_classifier, set_aside
 from tests.factories import role
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_a_pattern_broken_by_sql_is_left_out_and_logged(
     broken: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     a_pattern(**{"keyword_patterns": ["крибле"], **broken}, sender_role=role(RoleName.CLIENT))
-    with caplog.at_level(logging.WARNING, logger="intents.rulebook"):
+    with caplog.at_level(logging.WARNING, logger="intents.patterns.rulebook"):
         verdict = load_classifier().classify("возьму 5 пачек рускуса")
 
     assert verdict.intent == Intent.ORDER

@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cvgorod_hub.common.external import ExternalServiceError
 from intents.corrections.evaluating import CorrectionsReport, NoCorrectionsError, evaluate_corrections
-from intents.cross_validation import Folds, judge_in_folds, spread
 from intents.evaluation import (
     Labelled,
     LabelledFileError,
@@ -23,6 +22,7 @@ from intents.evaluation import (
     read_labelled,
 )
 from intents.management.options import moment
+from intents.patterns.cross_validation import Folds, judge_in_folds, spread
 
 JUDGES = {"patterns": judge_by_patterns, "model": judge_by_model}
 

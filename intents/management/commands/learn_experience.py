@@ -5,13 +5,13 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from intents.evaluation import Labelled, LabelledFileError, read_labelled
-from intents.experience import FILE
-from intents.learning import learn, write
-from intents.rulebook import load_classifier
+from intents.patterns.experience import FILE
+from intents.patterns.learning import learn, write
+from intents.patterns.rulebook import load_classifier
 
 
 class Command(BaseCommand):
-    help = "For developers: learn intents/experience.json anew from labelled messages."
+    help = "For developers: learn intents/patterns/experience.json anew from labelled messages."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

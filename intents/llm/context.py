@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from clients.models import RoleName
-from intents.prompt import Around
+from intents.llm.prompt import Around
 from messaging.models import Message
 
 # Characters. A longer message says by itself what it means.

@@ -18,8 +18,8 @@ from cvgorod_hub.common.deadlines import Deadline, session_within
 from cvgorod_hub.common.external import ExternalServiceError, read_retry_after
 from cvgorod_hub.common.redaction import redact
 from cvgorod_hub.common.texts import storable
-from intents.prompt import INSTRUCTIONS, Answered, Asked, document, rows_of
-from intents.tokens import Tokens, estimate
+from intents.llm.prompt import INSTRUCTIONS, Answered, Asked, document, rows_of
+from intents.llm.tokens import Tokens, estimate
 
 # Seconds for everything: the name, the connection, and every byte there and back. While a request queues,
 # DeepSeek sends blank lines, each of which restarts the read timeout.

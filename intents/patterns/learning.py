@@ -1,4 +1,4 @@
-"""Fitting the experience (intents/experience.py) to labelled messages: when the data change, not in the hub.
+"""Fitting the experience (experience.py) to labelled messages: when the data change, not in the hub.
 
 Stochastic gradient descent with AdaGrad's steps on logistic regression, in plain Python: seconds for some
 thousand messages, the same figures on every run, and no library that the hub would not need otherwise.
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 
 from intents.evaluation import Labelled
-from intents.experience import HEADS, LABELS, Experience, features
 from intents.models import Intent, Sentiment
-from intents.reading import Token
+from intents.patterns.experience import HEADS, LABELS, Experience, features
+from intents.patterns.reading import Token
 
 EPOCHS = 25
 STEP = 0.15

@@ -13,9 +13,9 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
-from intents.model_records import ModelRequest, ModelSettings, ModelUsage
-from intents.prompt import PROMPT_VERSION
-from intents.tokens import Tokens
+from intents.llm.prompt import PROMPT_VERSION
+from intents.llm.records import ModelRequest, ModelSettings, ModelUsage
+from intents.llm.tokens import Tokens
 
 DAYS_SHOWN = 30
 

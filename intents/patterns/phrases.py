@@ -9,7 +9,7 @@
 <количество>       a class: <товар> <единица> <цвет> <количество> <размер> <время> <дата> <деньги> <день>
                    <число> <вопрос> <вопросительное слово> <приветствие> <имя> <список> <радость> <досада>
                    <согласие> <повелительное> <сделал> <не сделал> <коротко>; <начало>, <конец> of the message
-<похоже на заказ>  what labelled messages like this one were (intents/experience.py has the list)
+<похоже на заказ>  what labelled messages like this one were (intents/patterns/experience.py has the list)
 """
 
 import re
@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from intents import experience
-from intents.morphology import keyword_keys, plain
-from intents.reading import END, LIST, QUESTION, START, Token
+from intents.patterns import experience
+from intents.patterns.morphology import keyword_keys, plain
+from intents.patterns.reading import END, LIST, QUESTION, START, Token
 
 LONGEST_GAP = 4
 GAP = "..."

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from intents import vocabulary
-from intents.latin import in_cyrillic
-from intents.morphology import Reading, Speller, is_known, plain, readings
-from intents.numbers import mark_numbers
-from intents.questions import EXCLAIMED, mark_asked, opens_a_question
+from intents.patterns import vocabulary
+from intents.patterns.latin import in_cyrillic
+from intents.patterns.morphology import Reading, Speller, is_known, plain, readings
+from intents.patterns.numbers import mark_numbers
+from intents.patterns.questions import EXCLAIMED, mark_asked, opens_a_question
 
 # What follows is not what a manager would read to understand a message either; it bounds the time.
 LONGEST_TEXT = 2000

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from intents.classification import role_of, words_of
 from intents.models import MessagePattern
-from intents.patterns import Classifier, Verdict, verdict_on
-from intents.rulebook import rule_of, rules_in_use
+from intents.patterns.classifier import Classifier, Verdict, verdict_on
+from intents.patterns.rulebook import rule_of, rules_in_use
 from messaging.models import Message
 
 NEWEST_MESSAGES = 1000

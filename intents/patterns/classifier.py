@@ -17,12 +17,12 @@ from functools import lru_cache
 from re import Pattern
 from typing import NamedTuple, Protocol
 
-from intents import experience, regexes, vocabulary
-from intents.experience import Experience, Likeness
 from intents.models import Intent, Sentiment
-from intents.morphology import Speller, keyword_keys
-from intents.phrases import Found, Index, Phrase, parse
-from intents.reading import Token, Word, read, read_word
+from intents.patterns import experience, regexes, vocabulary
+from intents.patterns.experience import Experience, Likeness
+from intents.patterns.morphology import Speller, keyword_keys
+from intents.patterns.phrases import Found, Index, Phrase, parse
+from intents.patterns.reading import Token, Word, read, read_word
 
 # Plain strings: members of an enumeration are hashed in Python, and these are looked up for each message.
 ORDER_OF_ACTING = tuple(

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from intents.evaluation import Judged, Labelled
-from intents.learning import learn
-from intents.patterns import Classifier
-from intents.rulebook import load_classifier, rules_in_use
+from intents.patterns.classifier import Classifier
+from intents.patterns.learning import learn
+from intents.patterns.rulebook import load_classifier, rules_in_use
 
 
 class Folds(TypedDict):

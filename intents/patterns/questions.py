@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intents import vocabulary
-from intents.numbers import QUANTITY
+from intents.patterns import vocabulary
+from intents.patterns.numbers import QUANTITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from intents.reading import Token
+    from intents.patterns.reading import Token
 
 ASKING_WORD, EXCLAIMED = "<вопросительное слово>", "<восклицание>"
 

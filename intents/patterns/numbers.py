@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from intents.vocabulary import ROSES, words
+from intents.patterns.vocabulary import ROSES, words
 
 if TYPE_CHECKING:
-    from intents.reading import Token
+    from intents.patterns.reading import Token
 
 QUANTITY, SIZE, TIME, DATE = "<количество>", "<размер>", "<время>", "<дата>"
 # Lengths that roses are sold by, in centimetres: "фридом 60" is a length, "рускус 2" a quantity.

@@ -1,7 +1,7 @@
 """The model's turn on a message: asked outside any transaction, written once.
 
 Only what concerns a message counts as its attempt. A service that is down, a refused key and a used-up budget
-are nobody's fault: what was claimed goes back as it was, and intents.model_gate says who may try when.
+are nobody's fault: what was claimed goes back as it was, and intents.llm.gate says who may try when.
 """
 
 import logging
@@ -15,9 +15,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from cvgorod_hub.common.external import ExternalServiceError
-from intents import deepseek
-from intents.model_claims import HARMLESS, Claim, claim_batch, held
-from intents.model_gate import (
+from intents.llm import deepseek
+from intents.llm.claims import HARMLESS, Claim, claim_batch, held
+from intents.llm.gate import (
     Trouble,
     begin_request,
     end_request,
@@ -25,10 +25,10 @@ from intents.model_gate import (
     note_trouble,
     take_turn,
 )
-from intents.model_records import ModelSettings
+from intents.llm.prompt import PROMPT_VERSION, Answered
+from intents.llm.records import ModelSettings
+from intents.llm.tokens import Tokens
 from intents.models import MessageAnalysis
-from intents.prompt import PROMPT_VERSION, Answered
-from intents.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 

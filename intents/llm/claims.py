@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from clients.models import RoleName
 from intents.classification import words_of
-from intents.model_context import contexts_of, is_short
-from intents.model_gate import REQUEST_LIFE, Turn, begin_request, take_turn
-from intents.model_records import ModelRequest
+from intents.llm.context import contexts_of, is_short
+from intents.llm.gate import REQUEST_LIFE, Turn, begin_request, take_turn
+from intents.llm.prompt import Asked
+from intents.llm.records import ModelRequest
 from intents.models import MessageAnalysis
-from intents.prompt import Asked
 
 BATCH = 20
 # Characters of all messages of a request: what makes a long answer makes one that is late.

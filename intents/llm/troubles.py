@@ -7,9 +7,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from intents.model_budget import is_used_up
-from intents.model_gate import ACCOUNT_PAUSE, Trouble, current_trouble
-from intents.model_records import ModelSettings, ModelState
+from intents.llm.budget import is_used_up
+from intents.llm.gate import ACCOUNT_PAUSE, Trouble, current_trouble
+from intents.llm.records import ModelSettings, ModelState
 
 # DeepSeek is away now and then; from then on people hear of it.
 AWAY_AFTER = timedelta(minutes=30)

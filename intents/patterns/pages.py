@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 from clients.models import UserRole
 from cvgorod_hub.common.admin import excerpt
 from intents.models import Intent, MessageAnalysis, MessagePattern, Sentiment
-from intents.patterns import Spoken, Verdict, verdict_on
-from intents.preview import Changed, Preview, preview
-from intents.rulebook import load_classifier
+from intents.patterns.classifier import Spoken, Verdict, verdict_on
+from intents.patterns.preview import Changed, Preview, preview
+from intents.patterns.rulebook import load_classifier
 from messaging.models import Message
 
 # More rows than anybody reads before saving; the counts above them are of all.

@@ -2,7 +2,7 @@
 
 Rules say what somebody thought of; a message in words that nobody thought of still resembles others. Here
 each word, each pair of neighbouring words and each class (`<количество>`, `<вопрос>`) carries how much it
-spoke for each label in labelled messages (logistic regression, fitted by intents/learning.py, kept in
+spoke for each label in labelled messages (logistic regression, fitted by learning.py, kept in
 experience.json). A rule asks for it as for any class of words: `<похоже на заказ>` says how much a message
 looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit it and switch it off.
 """
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from intents.reading import Token
+from intents.patterns.reading import Token
 
 FILE = Path(__file__).with_name("experience.json")
 # Each head is a question of its own: its labels exclude one another.

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from solo.admin import SingletonModelAdmin
 from unfold.admin import ModelAdmin
 
-from intents.model_budget import DAYS_SHOWN, Use, used_by_version, used_in_days, used_today
-from intents.model_gate import try_now
-from intents.model_records import ModelSettings
-from intents.model_troubles import find_model_trouble
+from intents.llm.budget import DAYS_SHOWN, Use, used_by_version, used_in_days, used_today
+from intents.llm.gate import try_now
+from intents.llm.records import ModelSettings
+from intents.llm.troubles import find_model_trouble
 from intents.models import MessageAnalysis
 
 # Counting stops here: more is simply many.

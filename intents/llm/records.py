@@ -76,7 +76,7 @@ class ModelSettings(SingletonModel):
 
 
 class ModelState(SingletonModel):
-    """How asking fares, for all workers; `intents.model_gate` alone changes it."""
+    """How asking fares, for all workers; `intents.llm.gate` alone changes it."""
 
     class Trouble(models.TextChoices):
         NONE = "", _("none")

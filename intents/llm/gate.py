@@ -14,11 +14,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from intents import deepseek
-from intents.model_budget import add_use, allows_another
-from intents.model_records import ModelRequest, ModelSettings, ModelState
-from intents.prompt import Asked
-from intents.tokens import Tokens
+from intents.llm import deepseek
+from intents.llm.budget import add_use, allows_another
+from intents.llm.prompt import Asked
+from intents.llm.records import ModelRequest, ModelSettings, ModelState
+from intents.llm.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def try_now() -> None:
 def settings_digest() -> str:
     """Which key, address and model are in use, without saying them."""
     parts = (settings.DEEPSEEK_API_KEY, settings.DEEPSEEK_API_URL, settings.DEEPSEEK_MODEL)
-    return salted_hmac("intents.model_gate", "\n".join(parts)).hexdigest()[:32]
+    return salted_hmac("intents.llm.gate", "\n".join(parts)).hexdigest()[:32]
 
 
 def _locked() -> ModelState:

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Max
 
 from intents.models import MessagePattern
-from intents.patterns import Classifier, Rule
-from intents.phrases import PhraseError, parse
-from intents.regexes import RegexError, compile_safely
+from intents.patterns.classifier import Classifier, Rule
+from intents.patterns.phrases import PhraseError, parse
+from intents.patterns.regexes import RegexError, compile_safely
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Asking a language model, DeepSeek: what is due, what is asked, what it may cost, what keeps it."""

@@ -1,0 +1,1 @@
+"""The embedded classifier: rules of words and expressions, and what was learned of labelled messages."""
