@@ -13,7 +13,7 @@ How a verdict is found:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from re import Pattern
 from typing import NamedTuple, Protocol
 
@@ -68,6 +68,9 @@ class Rule:
     weight: float = 1.0
     is_urgent: bool = False
     sentiment: str = ""
+
+    def hears(self, sender_role: str) -> bool:
+        return not self.sender_role or self.sender_role == sender_role
 
 
 class Source(Protocol):
@@ -139,7 +142,8 @@ class Classifier:
         self.rules = tuple(rules)
         phrases = [(parse(text), n) for n, rule in enumerate(self.rules) for text in rule.keywords]
         exceptions = [parse(text) for rule in self.rules for text in rule.exceptions]
-        self._phrases = Index(phrases)
+        self._parsed = phrases
+        self._phrases = cache(self._phrases_for)
         self._exceptions = {
             n: Index((parse(text), n) for text in rule.exceptions)
             for n, rule in enumerate(self.rules)
@@ -174,12 +178,16 @@ class Classifier:
         """The message as the rules read it."""
         return read(text, self._word)
 
+    def _phrases_for(self, sender_role: str) -> Index:
+        """The phrases of the rules that hear this sender: those for others need not be looked for."""
+        return Index((phrase, n) for phrase, n in self._parsed if self.rules[n].hears(sender_role))
+
     def _said_of_all(self, sender_role: str) -> list[Spoken]:
         """What is said of every message of a sender who only mails: no word of his can change it.
 
         Empty where the first rules to be heard ask for words, or speak for anything but a mailing.
         """
-        heard = [rule for rule in self.rules if rule.sender_role in ("", sender_role) and rule.weight > 0]
+        heard = [rule for rule in self.rules if rule.hears(sender_role) and rule.weight > 0]
         first = min((rule.priority for rule in heard), default=0)
         deciding = [rule for rule in heard if rule.priority == first]
         if all(rule.intent == Intent.BROADCAST.value and _asks_nothing(rule) for rule in deciding):
@@ -192,7 +200,7 @@ class Classifier:
         tokens[0].keys.update(likenesses)
         found: dict[int, Heard] = dict.fromkeys(self._unconditional, (1.0, None))
         said = set().union(*(token.keys for token in tokens))
-        for number, finding in self._phrases.search(tokens, said):
+        for number, finding in self._phrases(sender_role).search(tokens, said):
             heard = _heard(self.rules[number], finding, likenesses)
             if number not in found or heard[0] > found[number][0]:
                 found[number] = heard
@@ -203,7 +211,7 @@ class Classifier:
         return [
             Spoken(rule, rule.weight * share, source, share)
             for number, (share, source) in sorted(found.items())
-            if (rule := self.rules[number]).sender_role in ("", sender_role)
+            if (rule := self.rules[number]).hears(sender_role)
             and length >= rule.min_length
             and not (number in self._exceptions and self._exceptions[number].is_said(tokens, said))
         ]
@@ -236,12 +244,16 @@ def verdict_on(deciding: Sequence[Spoken]) -> Verdict:
 def _heard(rule: Rule, finding: Found, likenesses: Mapping[str, Likeness]) -> Heard:
     """How much of its weight a rule keeps, and what it saw."""
     if finding.phrase.likenesses:
-        like = [likenesses[label] for label in finding.phrase.likenesses & likenesses.keys()]
-        least = min(like, key=lambda one: one.strength)
+        like = [likenesses[label] for label in finding.phrase.likenesses if label in likenesses]
+        least = min(like, key=_strength) if len(like) > 1 else like[0]
         return least.strength, least
     if finding.phrase.asks or not finding.is_asked:
         return 1.0, finding
     return IN_A_QUESTION.get(rule.intent, 1.0), finding
+
+
+def _strength(likeness: Likeness) -> float:
+    return likeness.strength
 
 
 def _spelling(phrases: list[Phrase]) -> set[str]:

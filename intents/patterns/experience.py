@@ -9,9 +9,9 @@ looks like an order, from 0 to 1 of the rule's weight, so people weigh it, limit
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -38,33 +38,48 @@ _LIKELY_LOG = math.log(LIKELY)
 NAMED_WORDS = 3
 
 
-Weighed = tuple[str, tuple[float, ...]]
+Weights = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message in which likenesses were seen: its known features are put together when somebody asks why."""
+
+    weights: Mapping[str, Weights]
+    tokens: Sequence[Token]
+    sender_role: str
+
+    def known(self) -> Iterator[tuple[str, Weights]]:
+        """The words of what is known, and how much that speaks for each label."""
+        for text, names in features(self.tokens, self.sender_role):
+            for name in names & self.weights.keys():
+                yield text, self.weights[name]
 
 
 class Likeness(NamedTuple):
-    """How much a message looks like a label, from 0 to 1; `found`: its known features, with their words."""
+    """How much a message looks like a label (its place in LABELS), from 0 to 1."""
 
     strength: float
     place: int
-    found: Sequence[Weighed]
+    seen: Seen
 
     @property
     def words(self) -> str:
         """The words that speak most for the label, in the order of the message."""
         spoken: dict[str, float] = {}
-        for text, weights in self.found:
+        for text, weights in self.seen.known():
             if text and weights[self.place] > 0:
                 spoken[text] = spoken.get(text, 0.0) + weights[self.place]
         most = sorted(spoken, key=lambda text: -spoken[text])[:NAMED_WORDS]
         return " … ".join(text for text in spoken if text in most)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Experience:
     """Weights by feature, one for each of LABELS; `prior` is what a message without words would look like."""
 
-    prior: tuple[float, ...]
-    weights: Mapping[str, tuple[float, ...]]
+    prior: Weights
+    weights: Mapping[str, Weights]
 
     @classmethod
     def load(cls, path: Path = FILE) -> Self:
@@ -77,16 +92,31 @@ class Experience:
 
         Nothing, where not one of its words is known: length and sender alone are no likeness.
         """
-        known = self.weights
-        found = [
-            (text, known[name])
-            for text, names in features(tokens, sender_role)
-            for name in names & known.keys()
-        ]
-        if not any(key in known for token in tokens for key in token.keys if key[0] != "<"):
+        own = [self._own_sums(frozenset(token.keys), token.is_negated) for token in tokens]
+        if not any(is_word_known for _, is_word_known in own):
             return {}
-        sums = list(map(sum, zip(self.prior, *[weights for _, weights in found], strict=True)))
-        return {LABELS[place]: Likeness(strength, place, found) for place, strength in _strengths(sums)}
+        parts = [self.prior, *[sums for sums, _ in own if sums]]
+        parts += [
+            weights for _, name in _neighbours(tokens, sender_role) if (weights := self.weights.get(name))
+        ]
+        seen = Seen(self.weights, tokens, sender_role)
+        sums = list(map(sum, zip(*parts, strict=True)))
+        return {LABELS[place]: Likeness(strength, place, seen) for place, strength in _strengths(sums)}
+
+    @cached_property
+    def _own_sums(self) -> Callable[[frozenset[str], bool], tuple[Weights, bool]]:
+        """What a token's own features say together, () for nothing, and whether its word is known.
+
+        Kept for the words met last: most messages are made of the same ones.
+        """
+
+        @lru_cache(maxsize=20_000)
+        def own_sums(keys: frozenset[str], is_negated: bool) -> tuple[Weights, bool]:
+            known = [self.weights[name] for name in _own(keys, is_negated) & self.weights.keys()]
+            is_word_known = any(key in self.weights for key in keys if key[0] != "<")
+            return tuple(map(sum, zip(*known, strict=True))), is_word_known
+
+        return own_sums
 
 
 @cache
@@ -97,14 +127,27 @@ def shipped() -> Experience:
 
 def features(tokens: Sequence[Token], sender_role: str) -> Iterator[tuple[str, Set[str]]]:
     """What is known of a message: the words, and the names of what each shows ("" for none)."""
+    for token in tokens:
+        yield token.text, _own(token.keys, token.is_negated)
+    for text, name in _neighbours(tokens, sender_role):
+        yield text, {name}
+
+
+def _own(keys: Set[str], is_negated: bool) -> Set[str]:
+    return {f"не {key}" for key in keys} if is_negated else keys
+
+
+def _neighbours(tokens: Sequence[Token], sender_role: str) -> Iterator[tuple[str, str]]:
+    """What stands beside what, how long the message is, and who wrote it."""
     before, count = "^", 0
     for token in tokens:
-        yield token.text, {f"не {key}" for key in token.keys} if token.is_negated else token.keys
         if token.text and not token.is_filler:
             count += 1
-            yield token.text, {f"{before} {token.name}"}
+            yield token.text, f"{before} {token.name}"
             before = token.name
-    yield "", {f"{before} $", f"words {min(count, 12) // 2}", f"sender {sender_role}"}
+    yield "", f"{before} $"
+    yield "", f"words {min(count, 12) // 2}"
+    yield "", f"sender {sender_role}"
 
 
 def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
@@ -119,5 +162,5 @@ def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
                 if likely > _LIKELY_LOG:
                     yield place, 1.0
             elif likely > LEAST_LOG:
-                yield place, round(1 - likely / LEAST_LOG, 3)
+                yield place, 1 - likely / LEAST_LOG
         start = end
