@@ -60,9 +60,8 @@ class Preview:
 def preview(pattern: MessagePattern, *, seconds: float = MOST_SECONDS) -> Preview:
     """Compare the patterns in use with those after saving `pattern`, which must be valid and may be new.
 
-    Two queries, and the newest messages first, until all are read or the time is over.
+    Two queries, and the newest messages first, until all are read or the time for reading them is over.
     """
-    ends_at = time.monotonic() + seconds
     messages = _newest()
     rules = rules_in_use()
     # A new pattern has no key yet; no stored one has 0.
@@ -70,6 +69,7 @@ def preview(pattern: MessagePattern, *, seconds: float = MOST_SECONDS) -> Previe
     others = [rule for rule in rules if rule.id != own.id]
     before = Classifier(rules)
     after = Classifier([*others, own] if pattern.auto_classify else others)
+    ends_at = time.monotonic() + seconds
     changed: list[Changed] = []
     read = heard = 0
     for message in messages:

@@ -15,7 +15,8 @@ from django.db import models
 # Signs that stand inside a word and mean nothing: the stress mark, a soft hyphen, spaces of no width.
 _INVISIBLE = "\u0301\u00ad\u200b\u200c\u200d\u2060\ufeff"
 _FROM, _TO = "ёЁ₽", "еЕр"
-_TRANSLATED = str.maketrans(_FROM, _TO, _INVISIBLE)
+# Python makes two letters of the Turkish İ, PostgreSQL one.
+_TRANSLATED = str.maketrans(_FROM + "İ", _TO + "i", _INVISIBLE)
 _LETTER = "[^\\W0-9_²³¹¼½¾]"  # what PostgreSQL's [:alpha:] takes, too
 _WORD = re.compile(rf"[0-9]+|(?:{_LETTER}|₽)(?:{_LETTER}|[₽{_INVISIBLE}])*")
 # PostgreSQL does not keep longer ones.

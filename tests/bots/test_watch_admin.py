@@ -91,8 +91,8 @@ def test_problems_are_found_once_for_a_page(
     admin_client: Client, bot: TelegramBot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     page(admin_client, "/admin/password_change/")
-    # Session and person, the badges of the queue and of failed updates, and the five of the problems.
-    with django_assert_num_queries(10):
+    # Session and person, the badges of the queue and of failed updates, and the six of the problems.
+    with django_assert_num_queries(11):
         page(admin_client, "/admin/password_change/")
 
 

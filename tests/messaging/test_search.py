@@ -4,7 +4,7 @@ import time
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -196,6 +196,7 @@ class TestTokens(TestCase):
             max_size=60,
         )
     )
+    @example("İstanbul")
     def test_words_are_cut_as_postgresql_cuts_them(self, text: str) -> None:
         message = Message(text=text)
         with connection.cursor() as cursor:
