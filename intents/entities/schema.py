@@ -77,8 +77,8 @@ def _read(row: Mapping[str, Any]) -> Entity | None:
 
 def _item(row: Mapping[str, Any]) -> Item | None:
     item: dict[str, Any] = {"kind": "item", **_named(row, _NAMES), **_counted(row)}
-    if row.get("unit") in _UNITS:
-        item["unit"] = row["unit"]
+    if isinstance(unit := row.get("unit"), str) and unit in _UNITS:
+        item["unit"] = unit
     if "product" not in item and "variety" not in item:
         return None
     return cast("Item", item)
