@@ -41,8 +41,10 @@ ON CONFLICT (message_id) DO UPDATE SET
     intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
     entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
     pattern_id = EXCLUDED.pattern_id, model_used = '', prompt_version = '', tokens_used = 0,
-    processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_alone = false,
-    model_error = '', updated_at = EXCLUDED.updated_at, entities_version = EXCLUDED.entities_version
+    processing_time_ms = 0, model_attempts = 0, model_alone = false, model_error = '',
+    model_due_at = CASE WHEN %s AND EXCLUDED.model_due_at IS NOT NULL
+        THEN coalesce(stands.model_due_at, EXCLUDED.model_due_at) ELSE EXCLUDED.model_due_at END,
+    updated_at = EXCLUDED.updated_at, entities_version = EXCLUDED.entities_version
 WHERE stands.source <> %s AND NOT (%s AND stands.source = %s AND EXCLUDED.model_due_at IS NOT NULL)
 """
 
@@ -63,8 +65,8 @@ def classify_by_patterns(
     At most five queries for any number of messages, three where they come with their `user` and its `role`,
     and one more with a key for the model. What a person decided stays. ModelSettings say which verdicts make
     a message due for the model (intents.tasks asks it later); with `ask_model` off none does. With
-    `keep_model` what the model said stays where it would be asked again, which is for words that have not
-    changed since.
+    `keep_model` what the model said, or is being asked at this moment, stays where it would be asked again,
+    which is for words that have not changed since.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
@@ -133,6 +135,7 @@ def _write(readings: list[_Reading], *, now: datetime, ask_model: bool, keep_mod
                 [now if reading.verdict.confidence < below else None for reading in readings],
                 # One document: in an array of texts each of their quotes would be escaped.
                 orjson.dumps([reading.entities for reading in readings]).decode(),
+                keep_model,
                 MessageAnalysis.Source.PERSON,
                 keep_model,
                 MessageAnalysis.Source.MODEL,
