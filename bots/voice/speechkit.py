@@ -93,7 +93,9 @@ def submit(content: bytes, container: Recording.Container, *, request_id: str) -
         headers={"Content-Type": "application/json", "x-client-request-id": request_id},
     )
     operation_id = _json(answer).get("id")
-    if not isinstance(operation_id, str) or not 0 < len(operation_id) <= 128:
+    # Printable: what the database cannot hold would be lost, and paid for again.
+    is_name = isinstance(operation_id, str) and 0 < len(operation_id) <= 128 and operation_id.isprintable()
+    if not is_name:
         raise AnswerError("SpeechKit's answer names no operation")
     return operation_id
 
@@ -238,7 +240,8 @@ def _results(body: bytes) -> Iterator[dict[str, Any]]:
 def _failed(error: object, passing: type[ExternalServiceError]) -> ExternalServiceError:
     """What an `error` of an operation or a line means; `passing` is for what is not the recording's fault."""
     facts = error if isinstance(error, dict) else {}
-    code = next((facts[name] for name in ("code", "grpcCode", "grpc_code") if name in facts), None)
+    codes = (facts.get(name) for name in ("code", "grpcCode", "grpc_code"))
+    code = next((code for code in codes if isinstance(code, int)), None)
     text = f"SpeechKit: error {code}{_said(json.dumps(facts).encode())}"
     if code in _WRONG_ACCOUNT_CODES:
         return AccountError(text, permanent=True)
