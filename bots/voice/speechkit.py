@@ -93,9 +93,9 @@ def submit(content: bytes, container: Recording.Container, *, request_id: str) -
         headers={"Content-Type": "application/json", "x-client-request-id": request_id},
     )
     operation_id = _json(answer).get("id")
-    # Printable: what the database cannot hold would be lost, and paid for again.
-    is_name = isinstance(operation_id, str) and 0 < len(operation_id) <= 128 and operation_id.isprintable()
-    if not is_name:
+    if not isinstance(operation_id, str) or not 0 < len(operation_id) <= 128:
+        raise AnswerError("SpeechKit's answer names no operation")
+    if not operation_id.isprintable():  # what the database cannot hold would be lost, and paid for again
         raise AnswerError("SpeechKit's answer names no operation")
     return operation_id
 

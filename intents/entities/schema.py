@@ -104,8 +104,9 @@ def _counted(row: Mapping[str, Any]) -> dict[str, float]:
         value = row.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if (number := believed(name, value)) is not None:
-            numbers[name] = int(number) if name == "length_cm" else number
+        number = believed(name, value)
+        if number is not None and (number := int(number) if name == "length_cm" else number):
+            numbers[name] = number
     return numbers
 
 
