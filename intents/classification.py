@@ -1,5 +1,6 @@
 """What follows a stored message: the patterns' verdict at once, and the model's turn where it is wanted."""
 
+import logging
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +19,8 @@ from intents.models import MessageAnalysis, ModelSettings
 from intents.patterns.classifier import Classifier, Verdict
 from intents.patterns.rulebook import load_classifier
 from messaging.models import Message
+
+logger = logging.getLogger(__name__)
 
 Asks = ModelSettings.Asks
 # How far a sweep looks back, in messages: the newest by their key, so that its cost does not grow.
@@ -73,7 +76,11 @@ def classify_by_patterns(
     if not worded:
         return
     prefetch_related_objects(list(worded.values()), "user__role")
-    readings = [_read(classifier, message) for _pk, message in sorted(worded.items())]
+    readings = [
+        reading
+        for _pk, message in sorted(worded.items())
+        if (reading := _read(classifier, message)) is not None
+    ]
     _write(readings, now=timezone.now(), ask_model=ask_model, keep_model=keep_model)
 
 
@@ -106,9 +113,15 @@ def _has_words(message: Message) -> bool:
     return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
 
 
-def _read(classifier: Classifier, message: Message) -> _Reading:
+def _read(classifier: Classifier, message: Message) -> _Reading | None:
+    """None where our own code breaks on it: its neighbours must not wait for that one."""
     said = words_of(message)
-    return _Reading(message.pk, classifier.classify(said, role_of(message)), extract(said, message.timestamp))
+    try:
+        verdict = classifier.classify(said, role_of(message))
+        return _Reading(message.pk, verdict, extract(said, message.timestamp))
+    except Exception:
+        logger.exception("message cannot be understood message=%s", message.pk)
+        return None
 
 
 def role_of(message: Message) -> str:
