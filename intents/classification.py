@@ -1,5 +1,6 @@
 """What follows a stored message: the patterns' verdict at once, and the model's turn where it is wanted."""
 
+import logging
 import math
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +19,8 @@ from intents.models import MessageAnalysis, ModelSettings
 from intents.patterns.classifier import Classifier, Verdict
 from intents.patterns.rulebook import load_classifier
 from messaging.models import Message
+
+logger = logging.getLogger(__name__)
 
 Asks = ModelSettings.Asks
 # How far a sweep looks back, in messages: the newest by their key, so that its cost does not grow.
@@ -41,8 +44,10 @@ ON CONFLICT (message_id) DO UPDATE SET
     intent = EXCLUDED.intent, sentiment = EXCLUDED.sentiment, is_urgent = EXCLUDED.is_urgent,
     entities = EXCLUDED.entities, confidence = EXCLUDED.confidence, source = EXCLUDED.source,
     pattern_id = EXCLUDED.pattern_id, model_used = '', prompt_version = '', tokens_used = 0,
-    processing_time_ms = 0, model_due_at = EXCLUDED.model_due_at, model_attempts = 0, model_alone = false,
-    model_error = '', updated_at = EXCLUDED.updated_at, entities_version = EXCLUDED.entities_version
+    processing_time_ms = 0, model_attempts = 0, model_alone = false, model_error = '',
+    model_due_at = CASE WHEN %s AND EXCLUDED.model_due_at IS NOT NULL
+        THEN coalesce(stands.model_due_at, EXCLUDED.model_due_at) ELSE EXCLUDED.model_due_at END,
+    updated_at = EXCLUDED.updated_at, entities_version = EXCLUDED.entities_version
 WHERE stands.source <> %s AND NOT (%s AND stands.source = %s AND EXCLUDED.model_due_at IS NOT NULL)
 """
 
@@ -63,15 +68,19 @@ def classify_by_patterns(
     At most five queries for any number of messages, three where they come with their `user` and its `role`,
     and one more with a key for the model. What a person decided stays. ModelSettings say which verdicts make
     a message due for the model (intents.tasks asks it later); with `ask_model` off none does. With
-    `keep_model` what the model said stays where it would be asked again, which is for words that have not
-    changed since.
+    `keep_model` what the model said, or is being asked at this moment, stays where it would be asked again,
+    which is for words that have not changed since.
     """
     classifier = load_classifier()
     worded = {message.pk: message for message in messages if _has_words(message)}
     if not worded:
         return
     prefetch_related_objects(list(worded.values()), "user__role")
-    readings = [_read(classifier, message) for _pk, message in sorted(worded.items())]
+    readings = [
+        reading
+        for _pk, message in sorted(worded.items())
+        if (reading := _read(classifier, message)) is not None
+    ]
     _write(readings, now=timezone.now(), ask_model=ask_model, keep_model=keep_model)
 
 
@@ -104,9 +113,15 @@ def _has_words(message: Message) -> bool:
     return message.message_type != Message.Type.SERVICE and bool(words_of(message).strip())
 
 
-def _read(classifier: Classifier, message: Message) -> _Reading:
+def _read(classifier: Classifier, message: Message) -> _Reading | None:
+    """None where our own code breaks on it: its neighbours must not wait for that one."""
     said = words_of(message)
-    return _Reading(message.pk, classifier.classify(said, role_of(message)), extract(said, message.timestamp))
+    try:
+        verdict = classifier.classify(said, role_of(message))
+        return _Reading(message.pk, verdict, extract(said, message.timestamp))
+    except Exception:
+        logger.exception("message cannot be understood message=%s", message.pk)
+        return None
 
 
 def role_of(message: Message) -> str:
@@ -133,6 +148,7 @@ def _write(readings: list[_Reading], *, now: datetime, ask_model: bool, keep_mod
                 [now if reading.verdict.confidence < below else None for reading in readings],
                 # One document: in an array of texts each of their quotes would be escaped.
                 orjson.dumps([reading.entities for reading in readings]).decode(),
+                keep_model,
                 MessageAnalysis.Source.PERSON,
                 keep_model,
                 MessageAnalysis.Source.MODEL,

@@ -47,6 +47,7 @@ def call(
                 params=params,
                 data=data,
                 headers={**headers, "Connection": "close"},
+                auth=_as_it_is,
                 timeout=min(SILENCE, seconds),
                 allow_redirects=False,
                 stream=True,
@@ -57,6 +58,11 @@ def call(
         if deadline.is_over:  # a body that was cut off may read as one that ended
             raise CallError("Deadline")
     return answer
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """As `auth`, since without any a .netrc of this machine's would replace the key among the headers."""
+    return request
 
 
 def _read(response: requests.Response, most_bytes: int) -> bytes:

@@ -6,13 +6,12 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from bots.voice.nudging import look_soon
-from bots.voice.transcribing import say
+from bots.voice.transcribing import LONGEST_TRANSCRIPT, say
 from cvgorod_hub.common.texts import storable
 from messaging.models import Message, Recording
 from messaging.recordings import can_retry, keep_version, lock_message
 
 State = Recording.State
-LONGEST_TRANSCRIPT = 20_000
 
 
 class ChangedError(Exception):

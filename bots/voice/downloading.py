@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO
@@ -46,12 +47,30 @@ class PartialFileError(Exception):
     """What came is not the file that Telegram announced; its link may have run out."""
 
 
-def download(recording: Recording) -> tuple[str, int, Sound]:
-    """Fetch and store the file; returns its name below MEDIA_ROOT, its size in bytes, and what it is.
+@dataclass(frozen=True)
+class Fetched:
+    """A whole file on the disk, not yet under its `name` (below MEDIA_ROOT); `size` in bytes."""
 
-    Storing it again replaces it, whole. Raises FileTooBigError, FileGoneError, PartialFileError for this
-    file; TokenRefusedError or another ExternalServiceError (never with the token) where Telegram or the disk
-    fails.
+    part: Path
+    name: str
+    size: int
+    sound: Sound
+
+    def keep(self) -> None:
+        """Under its name in one step, in place of what lay there; that had perhaps another format."""
+        place = Path(settings.MEDIA_ROOT) / self.name
+        self.part.replace(place)
+        for other in place.parent.glob(f"{place.stem}.*"):
+            if other != place and other.suffix != PART:
+                other.unlink(missing_ok=True)
+
+
+@contextmanager
+def fetched(recording: Recording) -> Iterator[Fetched]:
+    """The recording's file, gone afterwards unless it was kept.
+
+    Raises FileTooBigError, FileGoneError, PartialFileError for this file; TokenRefusedError or another
+    ExternalServiceError (never with the token) where Telegram or the disk fails.
     """
     path, announced = _ask(recording.file_id)
     folder = Path(settings.MEDIA_ROOT) / file_name(recording, "")
@@ -60,10 +79,9 @@ def download(recording: Recording) -> tuple[str, int, Sound]:
         if size == 0 or (announced is not None and announced != size):
             raise PartialFileError(f"{size} bytes instead of {announced}")
         part.flush()
+        os.fsync(part.fileno())
         sound = look_at(Path(part.name).read_bytes(), recording.told_mime_type)
-        name = file_name(recording, EXTENSIONS[sound.container])
-        _keep(part, Path(settings.MEDIA_ROOT) / name)
-    return name, size, sound
+        yield Fetched(Path(part.name), file_name(recording, EXTENSIONS[sound.container]), size, sound)
 
 
 def _ask(file_id: str) -> tuple[str, int | None]:
@@ -130,15 +148,6 @@ def _part_file(folder: Path) -> Iterator[IO[bytes]]:
             yield part
         finally:
             Path(part.name).unlink(missing_ok=True)
-
-
-def _keep(part: IO[bytes], place: Path) -> None:
-    """Under its name, on the disk, in one step; what an edit replaced had perhaps another format."""
-    os.fsync(part.fileno())
-    Path(part.name).replace(place)
-    for other in place.parent.glob(f"{place.stem}.*"):
-        if other != place and other.suffix != PART:
-            other.unlink(missing_ok=True)
 
 
 @contextmanager

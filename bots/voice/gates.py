@@ -21,6 +21,8 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 REFUSED_PAUSE = timedelta(minutes=15)
 # Whoever may find out keeps the others waiting for so long, should it die meanwhile.
 PROBE = timedelta(minutes=3)
+# What a neighbour may ask for by Retry-After.
+LONGEST_ASKED = timedelta(hours=1)
 
 
 def may_pass(name: Name) -> bool:
@@ -58,7 +60,8 @@ def note_failure(
         gate = VoiceGate.objects.select_for_update().annotate(now=Now()).get(pk=name)
         now = gate.now
         pause = REFUSED_PAUSE if is_refused else min(FIRST_PAUSE * 2 ** min(gate.failures, 10), LONGEST_PAUSE)
-        gate.until = now + max(pause, timedelta(seconds=retry_after or 0))
+        asked = timedelta(seconds=min(retry_after or 0, LONGEST_ASKED.total_seconds()))
+        gate.until = now + max(pause, asked)
         gate.failing_since = gate.failing_since or now
         gate.failures += 1
         gate.error = error[:300]

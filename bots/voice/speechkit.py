@@ -95,6 +95,8 @@ def submit(content: bytes, container: Recording.Container, *, request_id: str) -
     operation_id = _json(answer).get("id")
     if not isinstance(operation_id, str) or not 0 < len(operation_id) <= 128:
         raise AnswerError("SpeechKit's answer names no operation")
+    if not operation_id.isprintable():  # what the database cannot hold would be lost, and paid for again
+        raise AnswerError("SpeechKit's answer names no operation")
     return operation_id
 
 
@@ -238,7 +240,8 @@ def _results(body: bytes) -> Iterator[dict[str, Any]]:
 def _failed(error: object, passing: type[ExternalServiceError]) -> ExternalServiceError:
     """What an `error` of an operation or a line means; `passing` is for what is not the recording's fault."""
     facts = error if isinstance(error, dict) else {}
-    code = next((facts[name] for name in ("code", "grpcCode", "grpc_code") if name in facts), None)
+    codes = (facts.get(name) for name in ("code", "grpcCode", "grpc_code"))
+    code = next((code for code in codes if isinstance(code, int)), None)
     text = f"SpeechKit: error {code}{_said(json.dumps(facts).encode())}"
     if code in _WRONG_ACCOUNT_CODES:
         return AccountError(text, permanent=True)

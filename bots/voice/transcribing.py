@@ -16,12 +16,16 @@ from messaging.recordings import keep_version, lock_message
 logger = logging.getLogger(__name__)
 
 State = Recording.State
+# Characters. Nobody says more in four hours, the longest that SpeechKit takes; PostgreSQL's search holds
+# one megabyte of words.
+LONGEST_TRANSCRIPT = 200_000
 
 
 def take_words(
     claim: Claim, words: str, *, written_by: Recording.WrittenBy = Recording.WrittenBy.SPEECH
 ) -> bool:
     """What was recognised, once; a person's words, or another worker's, are there already: False."""
+    words = words[:LONGEST_TRANSCRIPT].rstrip()
     with transaction.atomic():
         message = lock_message(claim.recording.message_id)
         state = State.DONE if words else State.EMPTY

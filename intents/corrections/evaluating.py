@@ -154,5 +154,6 @@ def _evaluate(pairs: Sequence[tuple[Corrected, Judged]]) -> Report:
 
 
 def _facts(entities: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Without the words that they were read in."""
-    return [{name: value for name, value in each.items() if name != "text"} for each in entities]
+    """Without the words that they were read in, and whether goods or times were named first."""
+    by_kind = sorted(entities, key=lambda each: str(each.get("kind")))
+    return [{name: value for name, value in each.items() if name != "text"} for each in by_kind]

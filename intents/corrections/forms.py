@@ -41,6 +41,7 @@ class EntityRows:
 
     def __init__(self, entities: Iterable[Mapping[str, Any]], data: QueryDict | None = None) -> None:
         rows = list(entities)
+        self._places = {row["text"]: place for place, row in enumerate(rows) if row.get("text")}
         self.items = _ITEMS(data, initial=[row for row in rows if row.get("kind") == "item"], prefix="item")
         self.dates = _DATES(data, initial=[row for row in rows if row.get("kind") == "date"], prefix="date")
 
@@ -48,7 +49,7 @@ class EntityRows:
         return all([self.items.is_valid(), self.dates.is_valid()])
 
     def entities(self) -> list[Entity]:
-        """What the rows say; emptied ones are gone."""
+        """What the rows say, in the order of the text, new ones last; emptied ones are gone."""
         items = [{**row, "kind": "item"} for row in self.items.cleaned_data if row]
         dates = [
             {
@@ -60,4 +61,5 @@ class EntityRows:
             for row in self.dates.cleaned_data
             if row
         ]
-        return valid_entities([*items, *dates])
+        last = len(self._places)
+        return valid_entities(sorted([*items, *dates], key=lambda row: self._places.get(row["text"], last)))

@@ -77,8 +77,8 @@ def _read(row: Mapping[str, Any]) -> Entity | None:
 
 def _item(row: Mapping[str, Any]) -> Item | None:
     item: dict[str, Any] = {"kind": "item", **_named(row, _NAMES), **_counted(row)}
-    if row.get("unit") in _UNITS:
-        item["unit"] = row["unit"]
+    if isinstance(unit := row.get("unit"), str) and unit in _UNITS:
+        item["unit"] = unit
     if "product" not in item and "variety" not in item:
         return None
     return cast("Item", item)
@@ -104,8 +104,9 @@ def _counted(row: Mapping[str, Any]) -> dict[str, float]:
         value = row.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        if (number := believed(name, value)) is not None:
-            numbers[name] = int(number) if name == "length_cm" else number
+        number = believed(name, value)
+        if number is not None and (number := int(number) if name == "length_cm" else number):
+            numbers[name] = number
     return numbers
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from clients.models import RoleName
@@ -20,6 +20,7 @@ from intents.llm.gate import REQUEST_LIFE, Turn, begin_request, take_turn
 from intents.llm.prompt import Asked
 from intents.llm.records import ModelRequest
 from intents.models import MessageAnalysis
+from messaging.models import Message
 
 BATCH = 20
 # Characters of all messages of a request: what makes a long answer makes one that is late.
@@ -88,13 +89,15 @@ def _choose(now: datetime, turn: Turn) -> list[MessageAnalysis]:
 
 
 def _due(now: datetime) -> "QuerySet[MessageAnalysis]":
+    messages = Message.objects.select_related("user__role").defer("search_vector")
     return (
         MessageAnalysis.objects.filter(model_due_at__lte=now)
         .exclude(source=MessageAnalysis.Source.PERSON)
-        .select_related("message__user__role")
-        .defer("message__search_vector")
+        # A query of its own, after the rows are held: joined to them, a message could be one that an edit
+        # changed in between, and its old words would be asked in the name of the new ones.
+        .prefetch_related(Prefetch("message", messages))
         .order_by("-message_id")
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(skip_locked=True)
     )
 
 

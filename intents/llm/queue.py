@@ -68,10 +68,13 @@ def _ask(claim: Claim) -> bool:
 
 
 def give_up_old() -> int:
-    """What the model was not asked about in time keeps the patterns' verdict; returns how many these are."""
-    days = ModelSettings.get_solo().patience_days
-    oldest = timezone.now() - timedelta(days=days)
-    return MessageAnalysis.objects.filter(model_due_at__isnull=False, updated_at__lt=oldest).update(
+    """What the model was not asked about in time keeps the patterns' verdict; returns how many these are.
+
+    What it is being asked at this moment gets its answer, which is paid for.
+    """
+    days, now = ModelSettings.get_solo().patience_days, timezone.now()
+    oldest = now - timedelta(days=days)
+    return MessageAnalysis.objects.filter(model_due_at__lte=now, updated_at__lt=oldest).update(
         model_due_at=None, model_error=f"not asked within {days} days"
     )
 

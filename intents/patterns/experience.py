@@ -155,7 +155,9 @@ def _strengths(sums: Sequence[float]) -> Iterator[tuple[int, float]]:
     start = 0
     for head, labels in HEADS.items():
         end = start + len(labels)
-        whole = math.log(sum(map(math.exp, sums[start:end])))
+        # From the largest down: a hundred roses in a row would be more than e^x can hold.
+        top = max(sums[start:end])
+        whole = top + math.log(sum(math.exp(value - top) for value in sums[start:end]))
         for place in range(start, end):
             likely = sums[place] - whole
             if head == "urgency":

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from intents.classification import classify_by_patterns
@@ -141,8 +142,15 @@ def _make_due(messages: list[Message]) -> None:
     known = set(found.values_list("message_id", flat=True))
     classify_by_patterns([message for message in messages if message.pk not in known])
     list(found.order_by("message_id").select_for_update().values_list("pk"))  # in ingest's order
+    now = timezone.now()
+    # As changed now, since a message waits for the model from its last change on; but what it is being asked
+    # at this moment is not asked, and paid for, twice.
     found.exclude(source=MessageAnalysis.Source.PERSON).update(
-        model_due_at=timezone.now(), model_attempts=0, model_error=""
+        model_due_at=Greatest("model_due_at", Value(now)),
+        model_attempts=0,
+        model_alone=False,
+        model_error="",
+        updated_at=now,
     )
 
 

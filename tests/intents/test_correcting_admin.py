@@ -149,6 +149,22 @@ def test_entities_are_changed_added_and_emptied(manager: Client, analysis: Messa
     ]
 
 
+def test_rows_that_are_saved_as_they_were_are_right_as_they_are(
+    manager: Client, analysis: MessageAnalysis
+) -> None:
+    day = {"kind": "date", "text": "завтра", "date": "2026-11-24"}
+    item = {"kind": "item", "text": "рускус", "product": "рускус", "quantity": 5}
+    MessageAnalysis.objects.update(entities=[day, item])
+    items = {"item-TOTAL_FORMS": 1, "item-INITIAL_FORMS": 1, "item-0-product": "рускус", "item-0-quantity": 5}
+    dates = {"date-TOTAL_FORMS": 1, "date-INITIAL_FORMS": 1, "date-0-date": "2026-11-24"}
+    words = {"item-0-text": "рускус", "date-0-text": "завтра"}
+
+    post(manager, analysis, entities="1", **items, **dates, **words)
+
+    assert MessageAnalysis.objects.get().entities == [day, item]
+    assert AnalysisCorrection.objects.get().kind == Kind.CONFIRMED
+
+
 def test_what_cannot_be_read_stays_in_the_rows(manager: Client, analysis: MessageAnalysis) -> None:
     answer = post(manager, analysis, **rows(**{"item-0-length_cm": "9000"}))
 

@@ -175,6 +175,12 @@ def test_no_text_breaks_it(text: str) -> None:
     assert valid_entities(extract(text, SAID_AT)) == extract(text, SAID_AT)
 
 
+def test_a_length_of_less_than_a_centimetre_is_none() -> None:
+    rows = [{"kind": "item", "product": "роза", "length_cm": 0.5}]
+
+    assert valid_entities(rows) == [{"kind": "item", "product": "роза"}]
+
+
 def test_a_long_list_is_bounded() -> None:
     text = "\n".join(["роза фридом 60 5 пачек"] * 1000)
 

@@ -97,6 +97,13 @@ def test_entities_are_right_or_wrong_as_a_whole(anna: User) -> None:
     assert evaluate_corrections()["models"]["1"]["entities"] == {"messages": 1, "right": 0}
 
 
+def test_whether_goods_or_times_stand_first_is_no_difference(anna: User) -> None:
+    item, day = {"kind": "item", "product": "роза"}, {"kind": "date", "date": "2026-11-24"}
+    say(by_model("1", Intent.ORDER, entities=[day, item]), anna, entities=[item, day])
+
+    assert evaluate_corrections()["models"]["1"]["entities"] == {"messages": 1, "right": 1}
+
+
 def test_what_was_taken_back_is_no_measure(anna: User) -> None:
     analysis = by_model("1", Intent.OTHER)
     say(analysis, anna, intent=Intent.ORDER)

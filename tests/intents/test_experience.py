@@ -77,6 +77,16 @@ def test_rules_that_do_not_ask_for_it_hear_nothing_of_it() -> None:
     assert Classifier(rules("тюльпан")).explain("розы завяли") == []
 
 
+@pytest.mark.parametrize("said", ["🌹", "1 ", "завяли ", "50-60-"])
+@pytest.mark.parametrize("role", ["client", "manager"])
+def test_a_message_that_says_one_thing_ever_again_breaks_nothing(
+    said: str, role: str, starting_classifier: Classifier
+) -> None:
+    verdict = starting_classifier.classify((said * 4096)[:4096], role)
+
+    assert 0 <= verdict.confidence <= 1
+
+
 def test_what_is_written_is_read_again(learned: Experience, tmp_path: Path) -> None:
     source, path = tmp_path / "messages.csv", tmp_path / "experience.json"
     source.write_text("text,intent\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """The model's turn: claimed once, written once, given up in the end; nobody pays for a neighbour."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from intents.llm.prompt import PROMPT_VERSION, Asked
 from intents.llm.queue import MOST_ATTEMPTS, classify_due_batch, give_up_old
 from intents.models import Intent, MessageAnalysis, ModelRequest, ModelSettings, ModelUsage
 from intents.tasks import classify_unsure_messages
+from messaging.models import Message
 from tests.factories import NOW
 from tests.intents.deepseek_stub import Answer, DeepSeekStub, completion, rows_for
 from tests.intents.due import asked_texts, due, make_all_due
@@ -49,7 +50,7 @@ def test_entities_come_with_the_same_answer_and_bad_ones_go_alone(deepseek: Deep
         "unit": "pack",
     }
     bad = [{"kind": "item", "quantity": 5}, {"kind": "order"}, "роза", {"kind": "date", "date": "soon"}]
-    odd = {"kind": "item", "product": "ро\x00за", "price": 10**400, "length_cm": "60", "intent": "order"}
+    odd = {"kind": "item", "product": "ро\x00за", "price": 10**400, "length_cm": "60", "unit": ["pack"]}
     deepseek.script = [Answer(rows=lambda request: rows_for(request, entities=[*bad, good, odd]))]
 
     classify_due_batch()
@@ -392,11 +393,31 @@ def test_no_more_requests_are_on_their_way_at_once_than_may_be(deepseek: DeepSee
     assert classify_due_batch()
 
 
+def test_what_is_asked_are_the_words_as_they_are_once_it_is_claimed(deepseek: DeepSeekStub) -> None:
+    analysis = due("беру 5 пачек")
+
+    def edit_once_it_is_held(
+        execute: Callable[..., object], sql: str, params: object, many: bool, context: dict[str, Any]
+    ) -> object:
+        result = execute(sql, params, many, context)
+        if "SKIP LOCKED" in sql:
+            Message.objects.filter(pk=analysis.message_id).update(text="беру 7 пачек")
+        return result
+
+    with connection.execute_wrapper(edit_once_it_is_held):
+        classify_due_batch()
+
+    assert asked_texts(deepseek) == [["беру 7 пачек"]]
+
+
 def test_what_waited_longer_than_the_settings_say_keeps_the_patterns_verdict(deepseek: DeepSeekStub) -> None:
     ModelSettings.objects.update_or_create(pk=1, defaults={"patience_days": 3})
     old, young, said = due("старое"), due("новое"), due("сказано", source=Source.MODEL, model_due_at=None)
     long_ago = timezone.now() - timedelta(days=3, minutes=1)
     MessageAnalysis.objects.filter(pk__in=[old.pk, said.pk]).update(updated_at=long_ago)
+
+    asked_now = due("у модели", model_due_at=timezone.now() + timedelta(seconds=80))
+    MessageAnalysis.objects.filter(pk=asked_now.pk).update(updated_at=long_ago)
 
     assert give_up_old() == 1
     classify_unsure_messages.run()

@@ -8,8 +8,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
+from intents.llm.claims import claim_batch, held
+from intents.llm.queue import give_up_old
 from intents.models import Intent, MessageAnalysis, MessagePattern, Reclassification, ReclassificationItem
 from intents.patterns.rulebook import forget_classifier
 from intents.reclassifying import running
@@ -98,6 +101,31 @@ def test_for_the_model_messages_only_become_due(settings: Settings) -> None:
     assert (analysis.intent, analysis.source) == (Intent.OTHER, Source.PATTERN)
     assert (analysis.model_due_at is not None, analysis.model_attempts, analysis.model_error) == (True, 0, "")
     assert MessageAnalysis.objects.get(message=fresh).model_due_at is not None
+
+
+def test_the_model_is_asked_about_what_was_understood_long_ago(settings: Settings) -> None:
+    settings.DEEPSEEK_API_KEY = "sk-1"
+    [analysis] = wrong(model_alone=True)
+    MessageAnalysis.objects.update(updated_at=timezone.now() - timedelta(days=400))
+
+    classify_batch(begin(By.MODEL))
+
+    assert give_up_old() == 0
+    analysis.refresh_from_db()
+    assert (analysis.model_due_at is not None, analysis.model_alone) == (True, False)
+
+
+@pytest.mark.parametrize("by", By)
+def test_what_the_model_has_at_this_moment_is_not_asked_twice(by: str, settings: Settings) -> None:
+    settings.DEEPSEEK_API_KEY = "sk-1"
+    wrong(message__text="кения", model_due_at=timezone.now() - timedelta(minutes=1))
+    claim = claim_batch()
+    assert claim is not None
+
+    classify_batch(begin(by))
+
+    assert held(claim, claim.analyses).count() == 1
+    assert claim_batch() is None
 
 
 def test_without_a_key_the_model_is_not_asked() -> None:

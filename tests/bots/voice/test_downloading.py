@@ -1,16 +1,20 @@
 """Files from the simulated Telegram: whole, in time, under our own names, or said why not."""
 
 from pathlib import Path
+from typing import IO
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from bots.models import VoiceGate
-from bots.simulator import SimulatedTelegram, answers, media
+from bots.simulator import SimulatedTelegram, answers, media, wire
+from bots.simulator.media import silent_voice
+from bots.voice import downloading
 from bots.voice.claims import MOST_FAULTS
 from bots.voice.queue import fetch_one
 from messaging.models import Recording
-from tests.bots.voice.conftest import CHAT, fresh, make_due, voice
+from tests.bots.voice.conftest import CHAT, fresh, make_due, receive, voice
 
 pytestmark = pytest.mark.django_db
 MEGABYTE = 1024 * 1024
@@ -230,6 +234,44 @@ def test_the_newest_file_of_a_message_replaces_the_one_before(
     assert fetch_one()
 
     assert files(media) == [str(before.with_suffix(".mp3").relative_to(media))]
+
+
+def test_a_file_that_comes_late_does_not_lie_in_a_newer_ones_place(
+    telegram: SimulatedTelegram, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = voice(telegram)
+    content = silent_voice(seconds=5)
+    other = telegram.add_file(content, path="voice/other.oga")
+    in_time = downloading._fetch
+
+    def late(path: str, part: IO[bytes]) -> int:
+        size = in_time(path, part)
+        monkeypatch.setattr(downloading, "_fetch", in_time)
+        number = recording.message.telegram_message_id or 0
+        receive(telegram, telegram.edits(CHAT, number, "", **wire.voice_fields(other, seconds=5)))
+        assert fetch_one()
+        return size
+
+    monkeypatch.setattr(downloading, "_fetch", late)
+
+    assert fetch_one()
+
+    recording = fresh(recording)
+    assert (recording.file_id, recording.size) == (other.file_id, len(content))
+    assert (media / recording.file.name).read_bytes() == content
+    assert files(media) == [recording.file.name]
+
+
+@pytest.mark.parametrize("seconds", [86_400, 10**12])
+def test_nobody_makes_the_hub_wait_for_a_day(telegram: SimulatedTelegram, seconds: int) -> None:
+    voice(telegram)
+    telegram.script("getFile", [answers.too_many_requests(seconds)])
+
+    assert not fetch_one()
+
+    until = VoiceGate.objects.get().until
+    assert until is not None
+    assert 3500 < (until - timezone.now()).total_seconds() <= 3600
 
 
 def test_without_a_token_nothing_is_asked(telegram: SimulatedTelegram, settings: Settings) -> None:

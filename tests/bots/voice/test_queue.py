@@ -17,9 +17,19 @@ from bots.voice import recognising, transcribing, usage
 from bots.voice.claims import MOST_FAULTS, Claim
 from bots.voice.decisions import write_transcript
 from bots.voice.queue import fetch_one, poll_one, recognise_short_one, submit_one
+from bots.voice.transcribing import LONGEST_TRANSCRIPT
 from messaging.models import Message, Recording
 from tests.bots.voice.conftest import fresh, make_due, voice
-from tests.bots.voice.speechkit_stub import LONG, OPERATION, RESULT, SHORT, Answer, SpeechKitStub, lines
+from tests.bots.voice.speechkit_stub import (
+    LONG,
+    OPERATION,
+    RESULT,
+    SHORT,
+    Answer,
+    SpeechKitStub,
+    final,
+    lines,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -415,6 +425,30 @@ def test_a_persons_words_win_over_what_is_recognised_meanwhile(
     assert recording.versions.count() == 0
     make_due()
     assert not recognise_short_one()
+
+
+def test_a_transcript_beyond_all_measure_holds_back_nobody(
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub
+) -> None:
+    recording = submitted(telegram)
+    words = " ".join(f"слово{number}" for number in range(300_000))
+    speechkit.scripts[RESULT] = [Answer(body=lines(final(words)))]
+
+    assert poll_one()
+
+    assert fresh(recording).state == "done"
+    heard = fresh(recording).message.transcript
+    assert (words.startswith(heard), len(heard)) == (True, LONGEST_TRANSCRIPT)
+
+
+def test_a_person_corrects_an_hour_of_speech_to_its_end(
+    telegram: SimulatedTelegram, speechkit: SpeechKitStub, admin_user: User
+) -> None:
+    words = "слово " * 10_000 + "конец"
+
+    write_transcript(recording_id=fetched(telegram).pk, words=words, writer=admin_user, version=0)
+
+    assert Message.objects.get().transcript == words
 
 
 def test_a_classifier_that_breaks_does_not_cost_the_words(

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,7 +90,17 @@ def test_answers_that_are_none(speechkit: SpeechKitStub, body: bytes) -> None:
         short()
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"id": ""}', b'{"id": 5}', json.dumps({"id": "x" * 129}).encode()])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"id": ""}',
+        b'{"id": 5}',
+        json.dumps({"id": "x" * 129}).encode(),
+        b'{"id": "a\\u0000b"}',
+        b'{"id": "\\ud800"}',
+    ],
+)
 def test_an_operation_without_a_name_is_none(speechkit: SpeechKitStub, body: bytes) -> None:
     speechkit.scripts[LONG] = [Answer(body=body)]
 
@@ -132,6 +143,27 @@ def test_a_call_is_over_in_time_whatever_drips(
         short()
 
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("code", [[7], {"code": 7}, "\x00" * 10**5, 10**400])
+def test_a_code_that_is_none_is_no_accounts_trouble(speechkit: SpeechKitStub, code: object) -> None:
+    speechkit.scripts[OPERATION] = [Answer(body=json.dumps({"error": {"code": code}}).encode())]
+
+    with pytest.raises(RefusedError) as caught:
+        is_finished("a")
+
+    assert "\x00" not in str(caught.value)
+
+
+def test_a_netrc_of_this_machine_does_not_replace_the_key(
+    speechkit: SpeechKitStub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    short()
+
+    assert [each.headers["authorization"] for each in speechkit.requests] == ["Api-Key only-for-tests"]
 
 
 def test_an_answer_without_end_is_cut_off(speechkit: SpeechKitStub) -> None:
