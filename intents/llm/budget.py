@@ -59,9 +59,12 @@ def today() -> date:
     return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
-def add_use(model: str, tokens: Tokens, *, messages: int, has_failed: bool) -> None:
-    """Count one request, in the transaction that writes its answer down."""
-    cost = ModelSettings.get_solo().cost(hit=tokens.hit, miss=tokens.miss, output=tokens.output)
+def add_use(
+    model: str, tokens: Tokens, *, messages: int, has_failed: bool, cost: Decimal | None = None
+) -> None:
+    """Count one request, in the transaction that writes its answer down; `cost`: see `end_request`."""
+    if cost is None:
+        cost = ModelSettings.get_solo().cost(hit=tokens.hit, miss=tokens.miss, output=tokens.output)
     row: list[Any] = [today(), model, PROMPT_VERSION, int(has_failed), messages]
     with connection.cursor() as cursor:
         cursor.execute(_ADD, [*row, tokens.hit, tokens.miss, tokens.output, cost])

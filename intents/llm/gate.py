@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.utils import timezone
@@ -75,13 +76,19 @@ def begin_request(asked: Sequence[Asked]) -> ModelRequest:
     )
 
 
-def end_request(request: ModelRequest, *, model: str, tokens: Tokens, messages: int = 0) -> bool:
-    """Count what it used, once; False where it was counted as lost. `messages`: those answered."""
+def end_request(
+    request: ModelRequest, *, model: str, tokens: Tokens, messages: int = 0, cost: Decimal | None = None
+) -> bool:
+    """Count what it used, once; False where it was counted as lost. `messages`: those answered.
+
+    `cost` in dollars, where it is not what the tokens cost.
+    """
     # The state before all else, as in take_turn: so workers wait for each other, and never in a circle.
     _locked()
     deleted, _each = ModelRequest.objects.filter(pk=request.pk).delete()
     if deleted:
-        add_use(model or settings.DEEPSEEK_MODEL, tokens, messages=messages, has_failed=not messages)
+        name = model or settings.DEEPSEEK_MODEL
+        add_use(name, tokens, messages=messages, has_failed=not messages, cost=cost)
     return bool(deleted)
 
 
@@ -152,7 +159,10 @@ def _pause(trouble: str, failures: int) -> timedelta:
 
 
 def _bury_lost_requests(now: datetime) -> None:
-    """Their worker died: that they were made is counted, what they used nobody knows."""
+    """Their worker died, and nobody knows what they used: they count as the most that they may have.
+
+    So workers that die again and again cannot pass the budget.
+    """
     for lost in ModelRequest.objects.filter(ends_at__lte=now):
-        if end_request(lost, model="", tokens=Tokens()):
+        if end_request(lost, model="", tokens=Tokens(miss=lost.tokens), cost=lost.cost):
             logger.warning("model request lost its worker started_at=%s", lost.started_at)

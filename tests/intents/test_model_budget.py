@@ -178,15 +178,21 @@ def test_what_is_on_its_way_counts_as_the_most_it_may_use(deepseek: DeepSeekStub
     assert classify_due_batch()
 
 
-def test_what_a_lost_worker_held_is_free_again(deepseek: DeepSeekStub) -> None:
-    rules(daily_tokens=1000)
+def test_a_lost_worker_s_request_counts_as_the_most_it_may_have_used(deepseek: DeepSeekStub) -> None:
+    """Nobody knows what it used; workers that die again and again must not pass the budget."""
+    rules(daily_tokens=2000, daily_cost=None)
     due()
-    ModelRequest.objects.create(started_at=NOW, ends_at=NOW, tokens=1000, cost=0)
-
+    ModelRequest.objects.create(started_at=NOW, ends_at=NOW, tokens=1000, cost=Decimal("0.01"))
     assert classify_due_batch()
-
     used = used_today()
     assert (used.requests, used.failures, used.messages) == (2, 1, 1)
+    assert used.tokens > 1000
+    assert used.cost >= Decimal("0.01")
+
+    due()
+    ModelRequest.objects.create(started_at=NOW, ends_at=NOW, tokens=1000, cost=Decimal("0.01"))
+
+    assert not classify_due_batch()
 
 
 def test_a_request_that_was_counted_as_lost_is_not_counted_again(
