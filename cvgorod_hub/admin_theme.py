@@ -28,7 +28,7 @@ def _link(
     *permissions: str,
     badge_variant: str = "primary",
 ) -> dict[str, Any]:
-    """For whoever has all the permissions; cvgorod_hub/badges.py says which links have a number beside them."""
+    """For whoever has all the permissions; numbers beside links are of cvgorod_hub/badges.py."""
     return {
         "title": title,
         "icon": icon,

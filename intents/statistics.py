@@ -121,7 +121,7 @@ def count_by_day(since: datetime, *, chat_ids: Collection[int] | None = None) ->
 
 
 def ask_by_day(first: date, last: date) -> Question:
-    """`{"date", "intents": [count, …]}` of whole local days, both included, in the order of `Intent.values`."""
+    """`{"date", "intents": [count, …]}` of whole local days, both included; in the order of `Intent`."""
     midnight = datetime.combine(first, datetime.min.time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
     counts = ", ".join(f"intent_{intent}" for intent in Intent.values)
     sql = f"SELECT date, ARRAY[{counts}] AS intents FROM ({DAILY}) AS daily WHERE date <= %(last_date)s::date"  # noqa: S608

@@ -27,7 +27,8 @@ def read_together(questions: Mapping[str, Question]) -> dict[str, Rows]:
     """
     if not questions:
         return {}
-    parts, parameters = [], {}
+    parts: list[str] = []
+    parameters: dict[str, Any] = {}
     for name, question in questions.items():
         # Each question has names of its own, whatever its author called them.
         sql = question.sql.replace("%(", f"%({name}__")
@@ -46,7 +47,7 @@ def count_together(querysets: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
         for queryset in querysets.values()
     ]
     parts = [query.sql_with_params() for query in compiled]
-    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS part)" for sql, _parameters in parts)
+    counts = ", ".join(f"(SELECT count(*) FROM ({sql}) AS part)" for sql, _values in parts)  # noqa: S608  (the ORM's)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counts}", [value for _sql, parameters in parts for value in parameters])  # noqa: S608  (the ORM's)
+        cursor.execute(f"SELECT {counts}", [value for _sql, parameters in parts for value in parameters])
         return dict(zip(querysets, cursor.fetchone(), strict=True))

@@ -55,6 +55,6 @@ def ask_rules() -> Question:
 
 def read_rules(rows: list[dict[str, Any]]) -> WorkTime:
     """By `ask_rules()`; before anybody has opened their page there is no row, and the defaults hold."""
-    fields = SandboxSettings._meta.get_field  # noqa: SLF001  (a documented name)
-    values = {name: fields(name).to_python(value) for row in rows for name, value in row.items()}
-    return WorkTime(SandboxSettings(**values))
+    rules = SandboxSettings(**(rows[0] if rows else {}))
+    rules.clean_fields()  # makes times of the texts that they travelled as
+    return WorkTime(rules)

@@ -159,7 +159,7 @@ class OutcomeFilter(SelectFilter):
 
 
 class ProposedFilter(SelectFilter):
-    """The days on which drafts were proposed, as `2026-11-17_2026-11-23`; reached by links of the home page."""
+    """The days on which drafts were proposed, `2026-11-17_2026-11-23`; reached by the home page's links."""
 
     title = _("proposed")
     parameter_name = "proposed"

@@ -33,8 +33,8 @@ def beginning(request: HttpRequest) -> list[Step]:
         Step(
             _("Let it read the groups"),
             _(
-                "In @BotFather switch privacy mode off (/setprivacy), then add the bot to the clients' groups. "
-                "What is written there from then on appears here by itself."
+                "In @BotFather switch privacy mode off (/setprivacy), then add the bot to the clients' "
+                "groups. What is written there from then on appears here by itself."
             ),
             _link(request, "bots_botmembership_changelist", "bots.view_botmembership"),
         ),

@@ -57,6 +57,11 @@ class Chart:
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to draw; the table may have something to say without it."""
+        return any(any(one.values) for one in self.series)
+
+    @property
     def data(self) -> str:
         """For `data-value` of the component."""
         datasets = [
@@ -80,7 +85,7 @@ class Chart:
             "ticks": {"precision": 0},
             "title": {"display": bool(self.unit), "text": self.unit},
         }
-        names = {"stacked": self.is_stacked, "grid": {"display": False}}
+        names = {"stacked": self.is_stacked, "grid": {"display": False}, "ticks": {"maxRotation": 0}}
         scales = {"x": numbers, "y": names} if self.is_lying else {"x": names, "y": numbers}
         legend = {
             "display": len(self.series) > 1,

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import get_default_timezone
 from django.utils.translation import gettext as _
@@ -17,7 +15,8 @@ from cvgorod_hub.desk.durations import MINUTE, in_words
 from cvgorod_hub.desk.home.charts import Cell, Chart, Row, Series
 from cvgorod_hub.desk.home.first_replies import Promptness, ask_first_replies, read_first_replies, sum_up
 from cvgorod_hub.desk.home.period import DAYS_OF_MEANINGS, Days
-from cvgorod_hub.desk.waiting.reading import User
+from cvgorod_hub.desk.home.rows_behind import analyses_link, drafts_link, messages_link, replies_link
+from cvgorod_hub.desk.rights import User, may_see_drafts, may_see_meanings, may_see_messages, may_see_replies
 from cvgorod_hub.desk.work_time import WorkTime
 from intents.labels import Intent
 from intents.statistics import ask_by_day
@@ -41,22 +40,17 @@ _OUTCOMES = {Outcome.UNEDITED: "#2f855a", Outcome.EDITED: "#b7791f", Outcome.REJ
 MOST_PEOPLE = 8
 
 
-def may_see_replies(user: User) -> bool:
-    """First replies name people and lead to what they wrote."""
-    return user.has_perms(("messaging.view_message", "messaging.view_chat", "clients.view_telegramuser"))  # type: ignore[union-attr]
-
-
 def ask_days(user: User, days: Days) -> dict[str, Question]:
     """What this user may know of."""
     questions: dict[str, Question] = {}
     today = Days(days.last, 1)
-    if user.has_perm("messaging.view_message"):  # type: ignore[union-attr]
+    if may_see_messages(user):
         questions["hours"] = ask_by_quarter(today.since, today.until)
-    if user.has_perm("intents.view_messageanalysis"):  # type: ignore[union-attr]
+    if may_see_meanings(user):
         questions["meanings"] = ask_by_day(_meanings_from(days), days.last)
     if may_see_replies(user):
         questions["replies"] = ask_first_replies(days.since, days.until)
-    if user.has_perm("sandbox.view_pendingresponse"):  # type: ignore[union-attr]
+    if may_see_drafts(user):
         questions["outcomes"] = ask_outcomes(days.since, days.until)
     return questions
 
@@ -89,7 +83,7 @@ def messages_by_hour(rows: Rows, day: date) -> Chart | None:
     names = _speaker_names()
     totals = [sum(column) for column in zip(*counts.values(), strict=True)]
     busiest = max(range(24), key=totals.__getitem__)
-    links = [_messages_link(day, hour) if totals[hour] else "" for hour in range(24)]
+    links = [messages_link(day, hour) if totals[hour] else "" for hour in range(24)]
     return Chart(
         name="hours",
         labels=[f"{hour}" for hour in range(24)],
@@ -117,7 +111,7 @@ def meanings_by_day(rows: Rows, days: Days) -> Chart | None:
     dates = [_meanings_from(days) + timedelta(days=number) for number in range(DAYS_OF_MEANINGS)]
     counts = [dict(zip(Intent.values, known.get(day, [0] * len(Intent)), strict=True)) for day in dates]
     found = [intent for intent in _INTENTS if any(of_day[intent] for of_day in counts)]
-    links = [_analyses_link(day) for day in dates]
+    links = [analyses_link(day) for day in dates]
     total = {intent: sum(of_day[intent] for of_day in counts) for intent in found}
     return Chart(
         name="meanings",
@@ -176,14 +170,14 @@ def outcomes(rows: Rows, days: Days) -> Chart | None:
         name="outcomes",
         labels=[_("Drafts")],
         series=[Series(_capital(one.label), _OUTCOMES[one], [counts.get(one, 0)]) for one in DECIDED],
-        links=[_drafts_link("", days)],
+        links=[drafts_link("", days)],
         summary=ngettext("%(count)d draft decided on", "%(count)d drafts decided on", decided)
         % {"count": decided},
         first_heading=_("What became of them"),
         headings=[_("Drafts"), _("Share")],
         rows=[
             Row(
-                Cell(_capital(one.label), _drafts_link(one, days)),
+                Cell(_capital(one.label), drafts_link(one, days)),
                 [
                     Cell(str(counts.get(one, 0))),
                     Cell(_share(counts.get(one, 0), decided) if one in DECIDED else "–"),
@@ -193,12 +187,6 @@ def outcomes(rows: Rows, days: Days) -> Chart | None:
         ],
         is_lying=True,
     )
-
-
-def replies_link(who: str, days: Days) -> str:
-    """The first replies behind a person's figures."""
-    words = {"who": who, "day": days.last.isoformat(), "days": days.length}
-    return f"{reverse('admin:desk_replies')}?{urlencode(words)}"
 
 
 def _messages_in_words(number: int, hour: int, most: int) -> str:
@@ -225,30 +213,7 @@ def _meanings_from(days: Days) -> date:
 
 
 def _meaning_cell(number: int, day: date, intent: Intent) -> Cell:
-    return Cell(str(number), _analyses_link(day, intent) if number else "")
-
-
-def _messages_link(day: date, hour: int) -> str:
-    zone = get_default_timezone()
-    begin = datetime(day.year, day.month, day.day, hour, tzinfo=zone)
-    # Clocks that jump: the hour that is no more, and both of one that comes twice.
-    end = datetime(day.year, day.month, day.day, hour, 59, 59, 999999, tzinfo=zone, fold=1)
-    query = {"timestamp__gte": begin.isoformat(), "timestamp__lte": end.isoformat()}
-    return f"{reverse('admin:messaging_message_changelist')}?{urlencode(query)}"
-
-
-def _analyses_link(day: date, intent: Intent | None = None) -> str:
-    query = {"message__timestamp_from": day.isoformat(), "message__timestamp_to": day.isoformat()}
-    if intent is not None:
-        query["intent__exact"] = intent.value
-    return f"{reverse('admin:intents_messageanalysis_changelist')}?{urlencode(query)}"
-
-
-def _drafts_link(outcome: str, days: Days) -> str:
-    query = {"state": "all", "proposed": f"{days.first.isoformat()}_{days.last.isoformat()}"}
-    if outcome:
-        query["outcome"] = outcome
-    return f"{reverse('admin:sandbox_pendingresponse_changelist')}?{urlencode(query)}"
+    return Cell(str(number), analyses_link(day, intent) if number else "")
 
 
 def _minutes(time: timedelta) -> float:

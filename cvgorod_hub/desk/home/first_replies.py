@@ -1,8 +1,8 @@
 """How soon clients were answered: from their first unanswered word to the first word of a person of ours.
 
-Who asks and who answers is what messaging/activity.py says: imported history, service messages and programs do
-neither. A reply that the hub sent is a word of whoever approved it. The time counts working hours only, in the
-chat's own zone (sandbox/working_hours.py).
+Who asks and who answers is what messaging/activity.py says: imported history, service messages and programs
+do neither. A reply that the hub sent is a word of whoever approved it. The time counts working hours only, in
+the chat's own zone (sandbox/working_hours.py).
 
 Read from the messages of the period by their time, not from a table of replies: a late message, a deletion or
 a person's new role would each have to rewrite such a table, and a week is some thousand rows.
@@ -21,127 +21,17 @@ from django.utils.translation import gettext as _
 
 from clients.models import TelegramUser
 from cvgorod_hub.common.together import Question
+from cvgorod_hub.desk.home.replies_sql import REPLIES
 from cvgorod_hub.desk.work_time import WorkTime
 
 # How far before a period its first questions are sought. A walk to the beginning of a chat would read its
 # imported history, too, wherever nobody had answered yet.
 LOOKS_BACK = timedelta(days=90)
 
-# Whether a message answers (true), asks (false) or does neither (null), as messaging/activity.py has it. Few are
-# of our staff or programs, so their ids are looked up once; a join would read all people there are.
-_PEOPLE = """
-staff AS MATERIALIZED (
-    SELECT coalesce(array_agg(id), '{}') AS ids FROM users
-     WHERE role_id IN (SELECT id FROM user_roles WHERE is_staff)
-), programs AS MATERIALIZED (
-    SELECT coalesce(array_agg(id), '{}') AS ids FROM users
-     WHERE role_id IN (SELECT id FROM user_roles WHERE is_bot AND NOT is_staff)
-)
-"""
-_IS_ANSWER = """
-CASE WHEN said.message_type = 'service' THEN NULL
-     WHEN said.source = 'sent' THEN true
-     WHEN said.source <> 'telegram' THEN NULL
-     WHEN said.user_id IS NULL THEN CASE WHEN said.sender_chat_id = said.chat_id THEN true END
-     WHEN said.user_id = ANY ((SELECT ids FROM staff)::bigint[]) THEN true
-     WHEN said.deleted_at IS NOT NULL OR said.user_id = ANY ((SELECT ids FROM programs)::bigint[]) THEN NULL
-     ELSE false END
-"""
-_NUMBER = "coalesce(said.telegram_message_id, 0)"
-_BEFORE = """
- said.chat_id = part.id AND said.timestamp >= %(looks_back_to)s::timestamptz AND said.timestamp < %(since)s::timestamptz
-"""
-# A group that became a supergroup goes on there.
-_PARTS = """
- (SELECT heads.conversation AS id UNION ALL SELECT id FROM chats WHERE migrated_to_id = heads.conversation) AS part
-"""
-# A turn is what one side says until the other one speaks. What a chat's first turn of the period begins with may
-# have been asked before: since the newest answer before the period.
-REPLIES = f"""
-WITH {_PEOPLE}, said AS MATERIALIZED (
-    SELECT said.chat_id, said.id, said.timestamp, {_NUMBER} AS number, said.source, said.user_id,
-           {_IS_ANSWER} AS is_answer
-      FROM messages AS said
-     WHERE said.timestamp >= %(since)s::timestamptz AND said.timestamp < %(until)s::timestamptz
-), marked AS (
-    SELECT said.*, conversation, lag(is_answer) OVER place AS before
-      FROM said, LATERAL (
-        SELECT coalesce(migrated_to_id, id) AS conversation FROM chats WHERE id = said.chat_id
-      ) AS chat
-     WHERE is_answer IS NOT NULL AND conversation IS DISTINCT FROM %(review_chat)s::bigint
-    WINDOW place AS (PARTITION BY conversation ORDER BY timestamp, number, is_answer)
-), turns AS MATERIALIZED (
-    SELECT marked.*, row_number() OVER turn AS place, lag(timestamp) OVER turn AS asked_at
-      FROM marked WHERE before IS DISTINCT FROM is_answer
-    WINDOW turn AS (PARTITION BY conversation ORDER BY timestamp, number, is_answer)
-), heads AS (
-    SELECT heads.conversation, asked.at
-      FROM (SELECT DISTINCT conversation FROM turns WHERE is_answer AND place <= 2) AS heads
-      LEFT JOIN LATERAL (
-        SELECT newest.*
-          FROM {_PARTS}, LATERAL (
-            SELECT said.timestamp, {_NUMBER} AS number FROM messages AS said
-             WHERE {_BEFORE} AND {_IS_ANSWER} ORDER BY 1 DESC, 2 DESC LIMIT 1
-          ) AS newest
-         ORDER BY 1 DESC, 2 DESC LIMIT 1
-      ) AS answer ON true
-     CROSS JOIN LATERAL (
-        SELECT min(first.timestamp) AS at
-          FROM {_PARTS}, LATERAL (
-            SELECT said.timestamp FROM messages AS said
-             WHERE {_BEFORE} AND NOT {_IS_ANSWER} AND said.timestamp >= coalesce(answer.timestamp, '-infinity')
-               AND (said.timestamp, {_NUMBER})
-                   > (coalesce(answer.timestamp, '-infinity'), coalesce(answer.number, 0))
-             ORDER BY 1 LIMIT 1
-          ) AS first
-      ) AS asked
-), replies AS (
-    SELECT turns.*, coalesce(CASE WHEN place <= 2 THEN heads.at END, asked_at) AS first_asked_at
-      FROM turns LEFT JOIN heads USING (conversation)
-     WHERE is_answer AND (asked_at IS NOT NULL OR heads.at IS NOT NULL)
-), approvals AS (
-    SELECT replies.id, approval.*
-      FROM replies, LATERAL (
-        SELECT reply.approved_by, decision.actor_user_id AS account, person.id AS person
-          FROM pending_responses AS reply
-          LEFT JOIN LATERAL (
-            SELECT actor_user_id FROM pending_response_events
-             WHERE response_id = reply.id AND kind IN ('approved', 'retried') ORDER BY id DESC LIMIT 1
-          ) AS decision ON true
-          LEFT JOIN users AS person ON person.staff_account_id = decision.actor_user_id
-         WHERE reply.telegram_message_id IS NOT DISTINCT FROM nullif(replies.number, 0) AND reply.sent_at = replies.timestamp
-           AND reply.created_at >= replies.timestamp - interval '90 days'
-           AND reply.chat_id IN (
-               SELECT replies.chat_id UNION ALL SELECT id FROM chats WHERE migrated_to_id = replies.chat_id)
-         LIMIT 1
-      ) AS approval
-     WHERE replies.source = 'sent'
-)
-SELECT replies.id AS message, conversation AS chat, first_asked_at AS asked_at, timestamp AS answered_at,
-       source = 'sent' AS is_sent, CASE WHEN source = 'sent' THEN person ELSE user_id END AS person,
-       account, approved_by
-  FROM replies LEFT JOIN approvals USING (id)
- ORDER BY timestamp, replies.id
-"""  # noqa: S608  (constants)
-
-
-def _with_names(replies: str) -> str:
-    """Each with the names of the chat and of who replied, fetched row by row: few of all people."""
-    return f"""
-    SELECT replies.*, chats.name AS chat_name, chats.time_zone,
-           author.first_name, author.last_name, author.username
-      FROM ({replies}) AS replies
-      JOIN chats ON chats.id = replies.chat
-      LEFT JOIN LATERAL (
-        SELECT first_name, last_name, username FROM users WHERE id = replies.person OFFSET 0
-      ) AS author ON true
-     ORDER BY replies.answered_at, replies.message
-    """  # noqa: S608  (constants)
-
 
 @dataclass(frozen=True, kw_only=True)
 class FirstReply:
-    """One answer to what was not answered yet. `who` stands for whoever answered, `name` says it to people."""
+    """An answer to what was not answered yet. `who` stands for whoever answered, `name` says it to people."""
 
     message_id: int
     chat_id: int
@@ -177,7 +67,7 @@ def ask_first_replies(since: datetime, until: datetime) -> Question:
         "looks_back_to": since - LOOKS_BACK,
         "review_chat": settings.TELEGRAM_REVIEW_CHAT_ID,
     }
-    return Question(_with_names(REPLIES), parameters)
+    return Question(REPLIES, parameters)
 
 
 def read_first_replies(rows: Iterable[dict[str, Any]], work: WorkTime) -> list[FirstReply]:
@@ -205,7 +95,7 @@ def _sum_up(who: str, replies: list[FirstReply]) -> Promptness:
         who=who,
         name=replies[-1].name,
         replies=len(times),
-        median=statistics.median(times),
+        median=timedelta(seconds=statistics.median(time.total_seconds() for time in times)),
         slow=nearest_rank(times, 0.9),
     )
 

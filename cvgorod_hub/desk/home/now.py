@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from cvgorod_hub.common.together import Question, Rows
 from cvgorod_hub.desk.durations import by_the_clock, local
 from cvgorod_hub.desk.links import conversation_link
-from cvgorod_hub.desk.waiting.reading import User, Wait, ask_waiting, may_see_waiting, read_waits
-from cvgorod_hub.desk.waiting.reading import what_was_said, who_said
+from cvgorod_hub.desk.rights import User, may_see_drafts, may_see_urgent, may_see_waiting
+from cvgorod_hub.desk.waiting.page import URGENT
+from cvgorod_hub.desk.waiting.reading import Wait, ask_waiting, read_waits, what_was_said, who_said
 from cvgorod_hub.desk.work_time import WorkTime
 from sandbox.models import PendingResponse
 
@@ -32,7 +33,8 @@ _WAITING_NUMBER = "SELECT count(*) AS chats FROM chats WHERE waiting_since IS NO
 # Chat by chat, as intents/overview.py does: nothing is read but what is said since somebody waits there.
 _URGENT = """
 SELECT found.number, found.chat_id, chats.name, said.id AS message, said.text, said.transcript,
-       said.message_type, said.timestamp AS said_at, said.user_id, users.first_name, users.last_name, users.username
+       said.message_type, said.timestamp AS said_at, said.user_id,
+       users.first_name, users.last_name, users.username
   FROM (
     SELECT urgent.*, chats.id AS chat_id, count(*) OVER () AS number
       FROM chats, LATERAL (
@@ -72,14 +74,6 @@ class UrgentWords:
     said_at: datetime
     since: str
     link: str
-
-
-def may_see_drafts(user: User) -> bool:
-    return user.has_perm("sandbox.view_pendingresponse")  # type: ignore[union-attr]
-
-
-def may_see_urgent(user: User) -> bool:
-    return user.has_perms(("intents.view_messageanalysis", "messaging.view_message", "messaging.view_chat"))  # type: ignore[union-attr]
 
 
 def ask_now(user: User) -> dict[str, Question]:
@@ -131,7 +125,6 @@ def _drafts(rows: Rows) -> Figure:
         link=reverse("admin:sandbox_pendingresponse_changelist"),
         note=_("the oldest for %(time)s") % {"time": _age(row["oldest"])} if row["oldest"] else "",
         icon="rate_review",
-        level="warning" if row["drafts"] else "",
     )
 
 
@@ -153,7 +146,7 @@ def _urgent(rows: Rows) -> Figure:
         name="urgent",
         label=_("Urgent, unanswered"),
         value=rows[0]["number"] if rows else 0,
-        link=reverse("admin:desk_waiting") + "#urgent" if rows else reverse("admin:desk_waiting"),
+        link=f"{reverse('admin:desk_waiting')}?only={URGENT}",
         note=_("the first at %(time)s") % {"time": local(rows[0]["said_at"])} if rows else "",
         icon="notification_important",
         level="bad" if rows else "",

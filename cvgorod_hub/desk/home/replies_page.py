@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cvgorod_hub.common.together import read_together
-from cvgorod_hub.desk.home.days import may_see_replies
 from cvgorod_hub.desk.home.first_replies import ask_first_replies, read_first_replies, sum_up
 from cvgorod_hub.desk.home.period import chosen_days
+from cvgorod_hub.desk.rights import may_see_replies
 from cvgorod_hub.desk.work_time import ask_rules, read_rules
 
 PER_PAGE = 50

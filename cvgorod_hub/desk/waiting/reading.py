@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils import timezone
 
 from clients.models import TelegramUser
@@ -13,6 +12,7 @@ from cvgorod_hub.common.admin import excerpt
 from cvgorod_hub.common.together import Question
 from cvgorod_hub.desk.durations import by_the_clock, in_words
 from cvgorod_hub.desk.links import conversation_link
+from cvgorod_hub.desk.rights import User, may_see_drafts, may_see_meanings
 from cvgorod_hub.desk.work_time import WorkTime
 from intents.labels import Intent
 from messaging.models import Message
@@ -21,25 +21,31 @@ from messaging.models import Message
 LONG, VERY_LONG = timedelta(hours=1), timedelta(hours=4)
 EXCERPT = 220
 
-# A group that became a supergroup goes on there; what was asked before is asked still. Whether somebody is a
-# client is asked row by row, as in messaging/activity.py. All drafts that wait are few beside a chat's history.
-_WAITING = """
-WITH drafts AS MATERIALIZED (
+# A group that became a supergroup goes on there; what was asked before is asked still. Whether somebody is
+# a client is asked row by row, as in messaging/activity.py. All drafts that wait are few beside a history.
+_DRAFTS = """
+drafts AS MATERIALIZED (
     SELECT coalesce(chats.migrated_to_id, chats.id) AS chat_id, count(*) AS number, min(reply.id) AS first
       FROM pending_responses AS reply JOIN chats ON chats.id = reply.chat_id
      WHERE reply.status = 'pending' GROUP BY 1
-), waiting AS MATERIALIZED (
+)
+"""
+_PARTS = "(SELECT waiting.id UNION ALL SELECT old.id FROM chats AS old WHERE old.migrated_to_id = waiting.id)"
+_IS_URGENT = f"""
+EXISTS (
+    SELECT FROM urgent_messages AS urgent
+     WHERE urgent.said_at >= waiting.waiting_since AND urgent.chat_id IN {_PARTS}
+)
+"""
+_WAITING = f"""
+WITH {_DRAFTS}, waiting AS MATERIALIZED (
     SELECT id, name, time_zone, waiting_since FROM chats
      WHERE waiting_since IS NOT NULL AND (%(chats)s::bigint[] IS NULL OR id = ANY (%(chats)s::bigint[]))
      ORDER BY waiting_since, id LIMIT %(most)s::bigint
 )
 SELECT waiting.id, waiting.name, waiting.time_zone, waiting.waiting_since, last.*,
        coalesce(drafts.number, 0) AS drafts, drafts.first AS draft,
-       EXISTS (
-         SELECT FROM urgent_messages AS urgent
-          WHERE urgent.said_at >= waiting.waiting_since AND urgent.chat_id IN (
-              SELECT waiting.id UNION ALL SELECT old.id FROM chats AS old WHERE old.migrated_to_id = waiting.id)
-       ) AS is_urgent
+       {_IS_URGENT} AS is_urgent
   FROM waiting
   LEFT JOIN drafts ON drafts.chat_id = waiting.id
   LEFT JOIN LATERAL (
@@ -51,17 +57,20 @@ SELECT waiting.id, waiting.name, waiting.time_zone, waiting.waiting_since, last.
         SELECT users.* FROM users JOIN user_roles ON user_roles.id = users.role_id
          WHERE users.id = said.user_id AND NOT user_roles.is_staff AND NOT user_roles.is_bot OFFSET 0
       ) AS author ON true
-     WHERE said.chat_id IN (
-               SELECT waiting.id UNION ALL SELECT old.id FROM chats AS old WHERE old.migrated_to_id = waiting.id)
+     WHERE said.chat_id IN {_PARTS}
        AND said.timestamp >= waiting.waiting_since AND said.source = 'telegram'
        AND said.message_type <> 'service' AND said.deleted_at IS NULL
      ORDER BY said.timestamp DESC, said.id DESC LIMIT 1
   ) AS last ON true
  ORDER BY waiting.waiting_since, waiting.id
-"""
-_NAMES = "SELECT id, time_zone, waiting_since FROM chats WHERE waiting_since IS NOT NULL"
-
-User = AbstractBaseUser | AnonymousUser
+"""  # noqa: S608
+_ORDER = f"""
+WITH {_DRAFTS}
+SELECT waiting.id, waiting.time_zone, waiting.waiting_since, drafts.number IS NOT NULL AS has_draft,
+       {_IS_URGENT} AS is_urgent
+  FROM chats AS waiting LEFT JOIN drafts ON drafts.chat_id = waiting.id
+ WHERE waiting.waiting_since IS NOT NULL
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,16 +100,16 @@ class Wait:
         return by_the_clock(self.wall)
 
     @property
+    def is_within_hours(self) -> bool:
+        """Whether both times are the same, as people read them."""
+        return self.working_in_words == self.wall_in_words
+
+    @property
     def level(self) -> str:
         """How long it is: "", "long" or "very-long"."""
         if self.working >= VERY_LONG:
             return "very-long"
         return "long" if self.working >= LONG else ""
-
-
-def may_see_waiting(user: User) -> bool:
-    """Whoever sees chats and what is said there."""
-    return user.has_perms(("messaging.view_chat", "messaging.view_message"))  # type: ignore[union-attr]
 
 
 def ask_waiting(*, most: int, chats: Collection[int] | None = None) -> Question:
@@ -110,7 +119,7 @@ def ask_waiting(*, most: int, chats: Collection[int] | None = None) -> Question:
 
 def ask_order() -> Question:
     """Everybody who waits, in brief: whom the board shows first is known when all are compared."""
-    return Question(_NAMES)
+    return Question(_ORDER)
 
 
 def longest_first(rows: Iterable[dict[str, Any]], work: WorkTime) -> list[int]:
@@ -125,7 +134,7 @@ def longest_first(rows: Iterable[dict[str, Any]], work: WorkTime) -> list[int]:
 
 
 def read_waits(rows: Iterable[dict[str, Any]], work: WorkTime, user: User) -> list[Wait]:
-    """The answer to `ask_waiting()`, the longest in working time first; what the user may not see is left out."""
+    """By `ask_waiting()`, the longest in working time first; what the user may not see is left out."""
     now = timezone.now()
     waits = [_read(row, work, user, now) for row in rows]
     return sorted(waits, key=lambda wait: (wait.working, wait.wall, wait.chat_id), reverse=True)
@@ -133,8 +142,8 @@ def read_waits(rows: Iterable[dict[str, Any]], work: WorkTime, user: User) -> li
 
 def _read(row: dict[str, Any], work: WorkTime, user: User, now: datetime) -> Wait:
     since = datetime.fromisoformat(row["waiting_since"])
-    sees_meaning = user.has_perm("intents.view_messageanalysis")  # type: ignore[union-attr]
-    sees_drafts = user.has_perm("sandbox.view_pendingresponse")  # type: ignore[union-attr]
+    sees_meaning = may_see_meanings(user)
+    sees_drafts = may_see_drafts(user)
     return Wait(
         chat_id=row["id"],
         chat=row["name"] or str(row["id"]),
