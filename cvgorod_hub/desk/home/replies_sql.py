@@ -104,7 +104,7 @@ SELECT replies.id AS message, conversation AS chat, chats.name AS chat_name, cha
        author.id AS person, author.first_name, author.last_name, author.username, account, approved_by
   FROM replies
   JOIN chats ON chats.id = conversation
-  LEFT JOIN approvals USING (id)
+  LEFT JOIN approvals ON approvals.id = replies.id
   LEFT JOIN LATERAL (
     SELECT users.* FROM users
      WHERE users.id = CASE WHEN source = 'sent' THEN approvals.person ELSE replies.user_id END OFFSET 0
