@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from bots import problem_kinds as kinds
@@ -16,6 +16,7 @@ from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdat
 from bots.problem_kinds import Problem, Severity
 from bots.silence import alarm_after
 from bots.watching import CONFLICTS_END_AFTER, GAP_AFTER, is_collecting
+from cvgorod_hub.common.together import count_together
 from intents.llm.troubles import find_model_trouble
 from messaging.models import Chat
 
@@ -37,7 +38,23 @@ MOST_COUNTED = 1000
 def find_problems() -> list[Problem]:
     """Everything that is wrong now, the worst first."""
     bots = list(TelegramBot.objects.filter(is_watched=True).annotate(now=Now()))
-    problems = [*_of_bots(bots), *_of_groups(), *_of_gaps(), *_of_updates(), *_of_model(), *_of_voices()]
+    # Mostly there is nothing of a kind, and one statement knows of which.
+    counts = count_together(
+        {
+            "groups": _troubled_places()[:1],
+            "gaps": _gaps()[:1],
+            "failed": RawUpdate.objects.filter(parse_state=State.FAILED)[:MOST_COUNTED],
+            "unread": _unread()[:1],
+            "voices": _failing_gates()[:1],
+        }
+    )
+    problems = [*_of_bots(bots)]
+    problems += _of_groups() if counts["groups"] else ()
+    problems += _of_gaps() if counts["gaps"] else ()
+    problems += [kinds.failed_updates(counts["failed"])] if counts["failed"] else ()
+    problems += _of_unread() if counts["unread"] else ()
+    problems += _of_model()
+    problems += _of_voices() if counts["voices"] else ()
     if len(bots) > 1:
         problems += _of_doubled_groups()
     return sorted(problems, key=lambda problem: not problem.is_critical)
@@ -76,16 +93,16 @@ def _of_way_in(bot: TelegramBot, now: datetime) -> Iterator[Problem]:
         yield kinds.conflict(bot)
 
 
-def _of_groups() -> Iterator[Problem]:
+def _troubled_places() -> QuerySet[BotMembership]:
     """Groups that a bot is not in any more, or where it is told nothing."""
     is_gone = Q(status__in=BotMembership.GONE)
     is_blind = Q(status__in=kinds.NO_RIGHTS, bot__can_read_all_group_messages=False)
-    rows = (
-        BotMembership.objects.filter(is_gone | is_blind, accepted_at__isnull=True, bot__is_watched=True)
-        .exclude(chat__migrated_to__isnull=False)
-        .select_related("chat", "bot")
-        .order_by("-changed_at", "pk")[:MOST_COUNTED]
-    )
+    places = BotMembership.objects.filter(is_gone | is_blind, accepted_at__isnull=True, bot__is_watched=True)
+    return places.exclude(chat__migrated_to__isnull=False)
+
+
+def _of_groups() -> Iterator[Problem]:
+    rows = _troubled_places().select_related("chat", "bot").order_by("-changed_at", "pk")[:MOST_COUNTED]
     gone: dict[TelegramBot, list[BotMembership]] = defaultdict(list)
     blind: dict[TelegramBot, list[BotMembership]] = defaultdict(list)
     for row in rows:
@@ -110,17 +127,22 @@ def _of_doubled_groups() -> Iterator[Problem]:
         yield kinds.doubled_groups(found)
 
 
+def _gaps() -> QuerySet[CollectionGap]:
+    return CollectionGap.objects.filter(has_losses=True, resolved_at__isnull=True, bot__is_watched=True)
+
+
 def _of_gaps() -> Iterator[Problem]:
-    gaps = CollectionGap.objects.filter(has_losses=True, resolved_at__isnull=True, bot__is_watched=True)
-    yield from map(kinds.messages_lost, gaps.select_related("bot").order_by("-ended_at")[:MOST_GAPS])
+    yield from map(kinds.messages_lost, _gaps().select_related("bot").order_by("-ended_at")[:MOST_GAPS])
 
 
-def _of_updates() -> Iterator[Problem]:
-    """Updates that are stored and mean nothing yet."""
-    if failed := RawUpdate.objects.filter(parse_state=State.FAILED)[:MOST_COUNTED].count():
-        yield kinds.failed_updates(failed)
-    waiting = RawUpdate.objects.filter(parse_state=State.PENDING).order_by("pk").annotate(now=Now())
-    oldest = waiting.values_list("received_at", "now").first()
+def _unread() -> QuerySet[RawUpdate]:
+    """Updates that are stored and not read yet."""
+    return RawUpdate.objects.filter(parse_state=State.PENDING)
+
+
+def _of_unread() -> Iterator[Problem]:
+    """The first in line says since when; those behind it may be older by their time of arrival."""
+    oldest = _unread().order_by("pk").annotate(now=Now()).values_list("received_at", "now").first()
     if oldest and oldest[1] - oldest[0] > UNREAD_AFTER:
         yield kinds.unread_updates(oldest[0])
 
@@ -130,9 +152,13 @@ def _of_model() -> Iterator[Problem]:
         yield kinds.model_trouble(told)
 
 
+def _failing_gates() -> QuerySet[VoiceGate]:
+    return VoiceGate.objects.filter(failures__gt=0)
+
+
 def _of_voices() -> Iterator[Problem]:
     """What keeps recordings from being fetched or recognised; one refusal of the key is enough."""
-    failing = list(VoiceGate.objects.filter(failures__gt=0).annotate(now=Now()).order_by("name"))
+    failing = list(_failing_gates().annotate(now=Now()).order_by("name"))
     refused = [gate for gate in failing if gate.refused_key]
     yield from map(kinds.speech_refused, refused[:1])
     for gate in failing:

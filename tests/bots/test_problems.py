@@ -232,7 +232,7 @@ def test_updates_that_failed_or_that_nobody_reads(make_bot: MakeBot) -> None:
 def test_a_problem_is_found_with_few_queries(
     make_bot: MakeBot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """Bots, chats, groups with two, gaps, failed updates, the oldest unread one, voices; however many."""
+    """Bots, what there is of each kind, groups, groups with two bots, gaps; however many."""
     for number in range(5):
         bot = make_bot(id=number + 1, can_read_all_group_messages=False, last_poll_at=ago(days=2))
         CollectionGap.objects.create(bot=bot, began_at=ago(days=9), ended_at=ago(days=7), has_losses=True)
@@ -242,8 +242,17 @@ def test_a_problem_is_found_with_few_queries(
             )
         RawUpdate.objects.create(bot=bot, kind="x", payload="{}", parse_state="failed")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert len(find_problems()) > 10
+
+
+def test_that_nothing_is_wrong_is_found_with_two_queries(
+    make_bot: MakeBot, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_bot(last_poll_at=ago(seconds=1), checked_at=ago(minutes=1), can_read_all_group_messages=True)
+
+    with django_assert_num_queries(2):
+        assert find_problems() == []
 
 
 # --- what is usual --------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+import random
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from messaging.models import Chat
 from sandbox import delivery, review
 from sandbox.actors import Actor
 from sandbox.models import SandboxSettings
-from sandbox.working_hours import next_working_moment
+from sandbox.working_hours import WorkCalendar, next_working_moment
 from tests.factories import ChatFactory, ResponseFactory
 from tests.fakes import FakeTransport
 
@@ -114,3 +115,41 @@ class TestScheduledReplies:
 
         assert delivery.deliver_one()
         assert len(transport.sent) == 1
+
+
+# --- working time between two moments -----------------------------------------------------------
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        (moscow(23, 10), moscow(23, 11, 30), timedelta(hours=1, minutes=30)),
+        (moscow(23, 17), moscow(24, 10), timedelta(hours=2)),
+        (moscow(23, 19), moscow(24, 8), timedelta()),
+        (moscow(21, 17), moscow(23, 10), timedelta(hours=2)),  # over Sunday
+        (moscow(23, 11), moscow(23, 10), timedelta()),
+        (moscow(16, 0), moscow(23, 0), timedelta(hours=6 * 9)),
+    ],
+)
+def test_only_working_hours_count(begin: datetime, end: datetime, expected: timedelta) -> None:
+    calendar = WorkCalendar(rules=SandboxSettings(), zone=MOSCOW)
+
+    assert calendar.time_between(begin, end) == expected
+
+
+@pytest.mark.parametrize("zone", ["Europe/Moscow", "Asia/Vladivostok", "Europe/Berlin", "America/St_Johns"])
+def test_working_time_is_what_counting_minute_by_minute_gives(zone: str) -> None:
+    dice = random.Random(zone)  # noqa: S311
+    rules = SandboxSettings(work_starts=time(8, 30), work_ends=time(17, 45), works_saturday=False)
+    calendar, here = WorkCalendar(rules=rules, zone=ZoneInfo(zone)), ZoneInfo(zone)
+
+    def is_working(moment: datetime) -> bool:
+        local = moment.astimezone(here)
+        return local.weekday() < 5 and time(8, 30) <= local.time() < time(17, 45)
+
+    for _ in range(30):
+        # Around the days on which clocks change in Berlin and St. John's.
+        begin = datetime(2026, 10, 22, tzinfo=UTC) + timedelta(minutes=dice.randrange(15 * 24 * 60))
+        minutes = [begin + timedelta(minutes=number) for number in range(dice.randrange(4 * 24 * 60))]
+        expected = timedelta(minutes=sum(map(is_working, minutes)))
+
+        assert calendar.time_between(begin, begin + timedelta(minutes=len(minutes))) == expected
+        assert calendar.is_open(begin) is is_working(begin)
