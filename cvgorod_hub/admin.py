@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from cvgorod_hub.desk.urls import desk_urls
+
 admin.site.index_title = _("Overview")
+admin.site.extra_urls = desk_urls  # type: ignore[attr-defined]  # where unfold's site looks for more pages
 admin.site.unregister([User, Group])
 
 

@@ -1,0 +1,1 @@
+"""The pages that managers work on, which look over all rooms."""
