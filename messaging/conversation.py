@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import prefetch_related_objects
+
 from cvgorod_hub.api.keysets import Cursor
 from messaging.api.searching import BY_TIME
 from messaging.models import Message
@@ -59,13 +61,14 @@ class Conversation:
 
 
 def read_conversation(*, chat_id: int, limit: int = LATEST, answered_id: int | None = None) -> Conversation:
-    """The chat's newest messages, in three queries however many there are.
+    """The chat's newest messages, in three queries at most, however many there are.
 
-    Each has `user` with `role`, its earlier `versions`, and `analysis` where there is one. `answered_id` is
-    a Telegram message id in this chat.
+    Each has `user` with `role`, its earlier `versions` where it was edited, and `analysis` where there is
+    one. `answered_id` is a Telegram message id in this chat.
     """
     newest = list(_newest_first(_of_chat(chat_id))[: limit + 1])
     messages = newest[:limit][::-1]
+    _fetch_versions(messages)
     quoted = _quoted(chat_id, messages, answered_id)
     return Conversation(
         said=_with_quotes(messages, quoted),
@@ -125,8 +128,7 @@ def _of_chat(chat_id: int) -> MessageQuerySet:
 
 
 def _readable(messages: MessageQuerySet) -> MessageQuerySet:
-    readable = messages.select_related("user__role", "analysis", "recording")
-    return readable.prefetch_related("versions").defer("search_vector")
+    return messages.select_related("user__role", "analysis", "recording").defer("search_vector")
 
 
 def _newest_first(messages: Iterable[Message]) -> MessageQuerySet:
@@ -142,8 +144,14 @@ def _after(chat_id: int, key: tuple[datetime, int], limit: int) -> list[Message]
 def _part(
     chat_id: int, messages: list[Message], *, has_earlier: bool, next_at: datetime | None
 ) -> Conversation:
+    _fetch_versions(messages)
     said = _with_quotes(messages, _quoted(chat_id, messages, None))
     return Conversation(said=said, has_earlier=has_earlier, next_at=next_at)
+
+
+def _fetch_versions(messages: list[Message]) -> None:
+    """What was never edited has none, and costs no query."""
+    prefetch_related_objects([message for message in messages if message.edited_at], "versions")
 
 
 def _with_quotes(messages: list[Message], quoted: dict[_Number, Message]) -> list[Said]:

@@ -19,6 +19,8 @@ from sandbox.actors import REVIEW_PERMISSION
 from sandbox.models import SandboxSettings
 from sandbox.texts import MAX_TEXT_LENGTH
 
+# Messages on the page at first, and in each part that scrolling brings: more than a screen of them.
+PART = 30
 DRAFTS_PERMISSION = "sandbox.view_pendingresponse"
 
 
@@ -72,6 +74,7 @@ def lines_context(
         "lines": lines_of(conversation, drafts),
         "open_drafts": drafts.open,
         "conversation": conversation,
+        "chat_url": conversation_url(opened.chat.pk),
         "can_reply": opened.chat.migrated_to is None and request.user.has_perm(REVIEW_PERMISSION),
     }
 
@@ -115,12 +118,14 @@ def _read(opened: OpenChat, asked: Asked) -> Conversation:
     chat_id = opened.chat.pk
     try:
         if asked.before:
-            return read_before(chat_id=chat_id, place=asked.before)
+            return read_before(chat_id=chat_id, place=asked.before, limit=PART)
         if asked.after:
-            return read_after(chat_id=chat_id, place=asked.after)
+            return read_after(chat_id=chat_id, place=asked.after, limit=PART)
     except ValueError:
         raise Http404 from None
-    return read_around(asked.message) if asked.message else read_conversation(chat_id=chat_id)
+    if asked.message is not None:
+        return read_around(asked.message, limit=PART)
+    return read_conversation(chat_id=chat_id, limit=PART)
 
 
 def _found_context(opened: OpenChat, asked: Asked, request: HttpRequest) -> dict[str, Any]:

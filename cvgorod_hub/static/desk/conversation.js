@@ -13,7 +13,8 @@
   const more = (where) => talk.querySelector(`:scope > [data-more="${where}"]`);
   const rows = () => [...talk.querySelectorAll(":scope > [data-at]")];
   const isAtEnd = () => !more("later") && talk.scrollHeight - talk.scrollTop - talk.clientHeight < AT_END;
-  const toEnd = () => { talk.scrollTop = talk.scrollHeight; };
+  let wasAtEnd = false;
+  const toEnd = () => { talk.scrollTop = talk.scrollHeight; wasAtEnd = true; };
 
   // Time, messages before drafts, number: the order in which the server has them.
   const order = (one, other) =>
@@ -235,7 +236,9 @@
       if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); load(link.closest("[data-more]").dataset.more); }
     });
     if (seen) byId("id_text")?.addEventListener("input", onInput);
-    talk.addEventListener("scroll", showNewest, { passive: true });
+    talk.addEventListener("scroll", () => { wasAtEnd = isAtEnd(); showNewest(); }, { passive: true });
+    // A keyboard on a phone, a longer reply in the box: whoever was at the end stays there.
+    new ResizeObserver(() => { if (wasAtEnd) toEnd(); showNewest(); }).observe(talk);
     newest.addEventListener("click", (event) => {
       if (more("later") || event.ctrlKey || event.metaKey) return; // the link leads there
       event.preventDefault();
