@@ -78,8 +78,8 @@ def test_it_goes_out_once_and_answers_what_it_is_meant_to(chat: Chat, anna: Acto
     assert deliver_one()
     assert not deliver_one()
 
-    [sent] = FakeTransport.calls
-    assert (sent["text"], sent["reply_to_message_id"]) == ("Есть.", asked.telegram_message_id)
+    [sent] = FakeTransport.sent
+    assert (sent.text, sent.reply_to_message_id) == ("Есть.", asked.telegram_message_id)
     assert Message.objects.filter(source="sent", text="Есть.").count() == 1
 
 
