@@ -17,6 +17,9 @@ from tests.marks import committed
 
 pytestmark = committed
 
+# A test client's answer: a response that also has `context`.
+Answer = Any
+
 
 @pytest.fixture
 def chat(transactional_db: None) -> Chat:
@@ -29,11 +32,11 @@ def fields_of(page: str) -> dict[str, str]:
     return {name: hidden(page, name) for name in ("form_id", "seen", "answer")}
 
 
-def post(client: Client, chat: Chat, page: str, text: str = "Есть.", **fields: str) -> Any:
+def post(client: Client, chat: Chat, page: str, text: str = "Есть.", **fields: str) -> Answer:
     return client.post(address(chat.pk), {**fields_of(page), "text": text, **fields}, follow=True)
 
 
-def said(answer: Any) -> list[str]:
+def said(answer: Answer) -> list[str]:
     return [str(message) for message in answer.context["messages"]]
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest
-from django.urls import reverse
 
 from cvgorod_hub.desk.conversation.answering import find_answered, new_form_id, sign_seen, why_closed
 from cvgorod_hub.desk.conversation.chats import OpenChat
@@ -13,6 +12,7 @@ from cvgorod_hub.desk.conversation.drafts import Drafts, read_drafts
 from cvgorod_hub.desk.conversation.finding import find, read_query
 from cvgorod_hub.desk.conversation.lines import lines_of
 from messaging.conversation import Conversation, read_after, read_around, read_before, read_conversation
+from messaging.conversation_links import conversation_url
 from messaging.models import Message
 from messaging.search import CompiledQuery
 from sandbox.actors import REVIEW_PERMISSION
@@ -97,10 +97,6 @@ def page_context(opened: OpenChat, asked: Asked, request: HttpRequest) -> dict[s
         **_found_context(opened, asked, request),
         **_answer_context(opened, request),
     }
-
-
-def conversation_url(chat_id: int) -> str:
-    return reverse("admin:desk_conversation", args=[chat_id])
 
 
 def _find_message(message_id: str) -> Message | None:

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cvgorod_hub.desk.conversation.answering import UnreadableFormError, answer, read_seen
 from cvgorod_hub.desk.conversation.chats import OpenChat, open_chat
 from cvgorod_hub.desk.conversation.following import what_came
-from cvgorod_hub.desk.conversation.page import conversation_url, page_context, part_context, read_address
+from cvgorod_hub.desk.conversation.page import page_context, part_context, read_address
 from messaging.conversation import Conversation
+from messaging.conversation_links import conversation_url
 from sandbox.actors import REVIEW_PERMISSION, Actor
 from sandbox.admin.news import news_since
 from sandbox.errors import IdempotencyConflictError, SandboxError
@@ -31,8 +32,7 @@ def conversation_view(request: HttpRequest, chat_id: str) -> HttpResponse:
         return _answer(request, opened)
     asked = read_address(request)
     if asked.message is not None and asked.message.chat_id != opened.chat.pk:
-        here = f"{conversation_url(asked.message.chat_id)}?message={asked.message.pk}"
-        return HttpResponseRedirect(f"{here}#message-{asked.message.pk}")
+        return HttpResponseRedirect(conversation_url(asked.message.chat_id, asked.message.pk))
     if _is_script(request):
         return render(request, "desk/conversation_part.html", part_context(opened, asked, request))
     return _page(request, opened)
