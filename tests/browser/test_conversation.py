@@ -120,13 +120,12 @@ def test_older_messages_come_as_they_are_scrolled_to(screen: Screen, address: st
 def keeps_its_place(page: Page, address: str, chat: Chat) -> tuple[float, float]:
     """Where a message is before an older part comes above it, and afterwards."""
     held: list[Route] = []
-    page.route("**/*before=*", held.append)
+    page.route("**/*before=*", lambda route: held.append(route))
     with page.expect_request("**/*before=*"):
         open_chat(page, address, chat)
         page.evaluate("document.getElementById('conversation').scrollTop = 0")
     looked_at = texts(page)[0]
     before, shown = top_of(page, looked_at), len(texts(page))
-    page.unroute("**/*before=*")
     held[0].continue_()
     page.wait_for_function(
         "n => document.querySelectorAll('#conversation .bubble').length > n + 20", arg=shown
