@@ -24,6 +24,7 @@ from unfold.decorators import action, display
 from bots.voice.decisions import ChangedError, retry, write_transcript
 from bots.voice.usage import seconds_since
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from messaging.conversation_links import linked_place
 from messaging.media import clock
 from messaging.models import Recording
 from messaging.recording_page import TEMPLATE, page_context
@@ -69,7 +70,7 @@ class RecordingAdmin(LargeTableAdmin):
             '<div><a href="{}" class="underline">{}</a><br><small>{}, {}</small></div>',
             reverse("admin:messaging_message_change", args=[message.pk]),
             author,
-            message.chat,
+            linked_place(message),
             message.get_message_type_display(),
         )
 

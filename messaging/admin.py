@@ -7,16 +7,17 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from clients.admin import TelegramUserAdmin
 from clients.models import TelegramUser
@@ -24,6 +25,7 @@ from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 from cvgorod_hub.common.period_filter import PeriodFilter
 from messaging.activity import changing_role
 from messaging.conversation import read_one
+from messaging.conversation_links import conversation_url, linked_place
 from messaging.history.admin import HistoryImportAdmin
 from messaging.models import Chat, Message, Recording
 from messaging.querysets import MessageQuerySet
@@ -46,7 +48,16 @@ class PersonAdmin(TelegramUserAdmin):
 
 @admin.register(Chat)
 class ChatAdmin(ModelAdmin):
-    list_display = ("name", "chat_type", "waiting", "last_message_at", "members_count", "is_active")
+    list_display = (
+        "name",
+        "conversation",
+        "chat_type",
+        "waiting",
+        "last_message_at",
+        "members_count",
+        "is_active",
+    )
+    actions_detail = ("open_conversation",)
     list_filter = ("chat_type", "is_active", "reply_mode", "folder")
     search_fields = ("name", "id", "customer_ref")
     show_full_result_count = False
@@ -75,6 +86,16 @@ class ChatAdmin(ModelAdmin):
     def waiting(self, chat: Chat) -> str | None:
         return timesince(chat.waiting_since, timezone.now(), depth=1) if chat.waiting_since else None
 
+    @display(description=_("conversation"))
+    def conversation(self, chat: Chat) -> str:
+        return format_html(
+            '<a href="{}" class="underline">{}</a>', conversation_url(chat.pk), _("Open the conversation")
+        )
+
+    @action(description=_("Open the conversation"), icon="forum", permissions=["view"])
+    def open_conversation(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(conversation_url(int(object_id)))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -84,7 +105,7 @@ class ChatAdmin(ModelAdmin):
 
 @admin.register(Message)
 class MessageAdmin(LargeTableAdmin):
-    list_display = ("said", "chat", "author", "role", "message_type", "timestamp")
+    list_display = ("said", "place", "author", "role", "message_type", "timestamp")
     list_filter = (("timestamp", PeriodFilter), "message_type", "source", "user__role")
     list_filter_submit = True
     list_select_related = ("chat", "user__role")
@@ -98,6 +119,10 @@ class MessageAdmin(LargeTableAdmin):
     @display(description=_("text"))
     def said(self, message: Message) -> str:
         return excerpt(message.text or message.transcript) or message.excerpt
+
+    @display(description=_("chat"))
+    def place(self, message: Message) -> str:
+        return linked_place(message)
 
     @display(description=_("author"))
     def author(self, message: Message) -> str:

@@ -1,4 +1,4 @@
-"""An agent proposes: the way into the sandbox."""
+"""An agent proposes, or a person: the way into the sandbox."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ MAX_BATCH = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """One proposed reply, as an agent says it. Times are aware."""
+    """One proposed reply, as whoever proposes says it. Times are aware."""
 
     chat_id: int
     text: str
@@ -118,6 +118,7 @@ def _draft(proposal: Proposal, chat: Chat, actor: Actor, rules: SandboxSettings)
         expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
         requested_by=actor.name,
         requested_by_key=actor.key,
+        requested_by_user=actor.user,
     )
 
 

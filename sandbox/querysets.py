@@ -52,7 +52,8 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
     def with_staleness(self, *, since: str | None = None) -> Self:
         """Annotate `is_stale`: the chat moved on since the reply was proposed, or since another snapshot.
 
-        A person wrote or edited there, or the hub sent another reply (one of the same batch apart).
+        A person wrote or edited there, or the hub sent another reply (one of the same batch, or by the same
+        person of the staff, apart).
         "Since" means: not visible to the transaction that stored the proposal, so neither clocks nor
         a message that was being stored at that moment can hide from it. `since` is a snapshot as
         `current_snapshot()` gives it.
@@ -70,12 +71,13 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
             .exclude(message_type=Message.Type.SERVICE)
         )
         by_people = Q(source=Message.Source.TELEGRAM) & (Q(user__isnull=True) | Q(user__role__is_bot=False))
-        of_this_batch = self.model.objects.filter(
-            batch_id=OuterRef(OuterRef("batch_id")),
+        of_the_same = self.model.objects.filter(
+            Q(batch_id=OuterRef(OuterRef("batch_id")))
+            | Q(requested_by_user=OuterRef(OuterRef("requested_by_user"))),
             chat=OuterRef(OuterRef("chat")),
             telegram_message_id=OuterRef("telegram_message_id"),
         )
-        by_us = Q(source=Message.Source.SENT) & ~Exists(of_this_batch)
+        by_us = Q(source=Message.Source.SENT) & ~Exists(of_the_same)
         # After a restore transactions count anew; such a snapshot tells nothing, so somebody has to read.
         elsewhere = IsOfAnotherCluster(F("anchor_snapshot") if since is None else Value(since))
         is_stale = Q(Exists(after.filter(by_people | by_us))) | Q(elsewhere)

@@ -199,9 +199,11 @@ def mark_sent(*, response_id: int, actor: Actor, attempts: int | None = None) ->
 
 
 def is_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> bool:
-    """Four eyes: neither the key that proposed may approve, nor its owner, nor another key of this owner."""
+    """Four eyes: neither who proposed may approve, nor the owner of the key that did, nor a key of theirs."""
     if not rules.four_eyes:
         return False
+    if response.requested_by_user_id is not None and response.requested_by_user_id == actor.account_id:
+        return True
     owner_id = response.requested_by_key.created_by_id if response.requested_by_key else None
     is_owner = owner_id is not None and owner_id == actor.account_id
     # By its row, as keys get other names; the key of the environment has only its name.
@@ -254,7 +256,13 @@ def _refuse_expired(response: PendingResponse) -> None:
 
 def _refuse_own(response: PendingResponse, actor: Actor, rules: SandboxSettings) -> None:
     if is_own(response, actor, rules):
-        raise FourEyesError(_("Somebody else has to approve this reply: your own key proposed it."))
+        raise FourEyesError(_own_words(response))
+
+
+def _own_words(response: PendingResponse) -> str:
+    if response.requested_by_user_id is not None:
+        return _("Somebody else has to approve this reply: you wrote it.")
+    return _("Somebody else has to approve this reply: your own key proposed it.")
 
 
 def _refuse_stale(response: PendingResponse, *, confirm_stale: bool, seen: str | None) -> None:

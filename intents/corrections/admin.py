@@ -18,6 +18,7 @@ from cvgorod_hub.common.period_filter import PeriodFilter
 from intents.corrections.correcting import PERMISSION
 from intents.corrections.page import CorrectionPages
 from intents.models import Intent, MessageAnalysis
+from messaging.conversation_links import linked_place
 
 # Every value has a colour: a label without one would show the stored word instead of its name.
 INTENT_COLOURS = {
@@ -52,7 +53,7 @@ class MessageAnalysisAdmin(CorrectionPages):
         message = analysis.message
         url = reverse("admin:messaging_message_change", args=[message.pk])
         return format_html(
-            '<a href="{}">{}</a><br><small>{}</small>', url, excerpt(message.excerpt), message.chat
+            '<a href="{}">{}</a><br><small>{}</small>', url, excerpt(message.excerpt), linked_place(message)
         )
 
     @display(description=_("meaning"), ordering="intent")

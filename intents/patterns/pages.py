@@ -13,6 +13,7 @@ from intents.models import Intent, MessageAnalysis, MessagePattern, Sentiment
 from intents.patterns.classifier import Spoken, Verdict, verdict_on
 from intents.patterns.preview import Changed, Preview, preview
 from intents.patterns.rulebook import load_classifier
+from messaging.conversation_links import conversation_url
 from messaging.models import Message
 
 # More rows than anybody reads before saving; the counts above them are of all.
@@ -126,7 +127,7 @@ def _changed(one: Changed) -> tuple[str, str, str]:
     message = one.message
     said = format_html(
         '<span><a href="{}" target="_blank" rel="noopener">{}</a><br><small>{}{}</small></span>',
-        reverse("admin:messaging_message_change", args=[message.pk]),
+        conversation_url(message.chat_id, message.pk),
         excerpt(message.text or message.transcript, 160),
         message.chat,
         _stays(message),

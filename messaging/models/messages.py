@@ -183,6 +183,23 @@ class Message(models.Model):
         """What a service message says happened; for other messages their kind."""
         return describe_event(self.media) or str(self.get_message_type_display())
 
+    @property
+    def is_file_elsewhere(self) -> bool:
+        """A picture, a film, a document: Telegram has it, the hub knows only what it is."""
+        return self.message_type in _FILES
+
+
+_FILES = frozenset(
+    {
+        Message.Type.PHOTO,
+        Message.Type.VIDEO,
+        Message.Type.DOCUMENT,
+        Message.Type.ANIMATION,
+        Message.Type.PAID_MEDIA,
+        Message.Type.STORY,
+    }
+)
+
 
 class MessageDeletion(models.Model):
     """A message was deleted in Telegram; it may not be here yet, so this stands on its own."""

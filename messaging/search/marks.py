@@ -20,6 +20,11 @@ def highlight(query: CompiledQuery, *texts: str) -> str:
     return _marked(next(filter(None, texts), ""), [])
 
 
+def highlight_whole(query: CompiledQuery, text: str) -> str:
+    """The whole text with its matches marked."""
+    return _marks_within(text, _merged(_matches(query, list(tokens(text)))), 0, len(text))
+
+
 def _matches(query: CompiledQuery, words: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Beginning and end of each match in the text."""
     for phrase in query.wanted:
@@ -45,15 +50,19 @@ def _merged(matches: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _marked(text: str, spans: Sequence[tuple[int, int]]) -> str:
     begin, stop = _window(text, spans)
-    pieces = [_ELLIPSIS if begin else ""]
+    start, end = _ELLIPSIS if begin else "", _ELLIPSIS if stop < len(text) else ""
+    return f"{start}{_marks_within(text, spans, begin, stop)}{end}"
+
+
+def _marks_within(text: str, spans: Sequence[tuple[int, int]], begin: int, stop: int) -> str:
+    pieces = []
     place = begin
     for start, end in spans:
         if end > stop:
             break
         pieces += [escape(text[place:start]), f"<mark>{escape(text[start:end])}</mark>"]
         place = end
-    pieces += [escape(text[place:stop]), _ELLIPSIS if stop < len(text) else ""]
-    return "".join(pieces)
+    return "".join([*pieces, escape(text[place:stop])])
 
 
 def _window(text: str, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What happened in the chat after a reply was proposed: marked in the conversation, told in one sentence."""
+"""What happened in a chat since it was read, or a reply was proposed: marked there, told in one sentence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from cvgorod_hub.common.dates import local_time
 from messaging.conversation import Conversation
 from messaging.models import Message
-from sandbox.models import PendingResponse
 from sandbox.querysets import VisibleIn
 
 Source = Message.Source
@@ -31,27 +30,27 @@ class News:
         return _("The conversation went on: %(facts)s.") % {"facts": "; ".join(facts)} if facts else ""
 
 
-def news_since(response: PendingResponse, conversation: Conversation) -> News:
-    """By the snapshot that also tells whether the reply is stale, in one query."""
+def news_since(conversation: Conversation, *, snapshot: str, at: datetime) -> News:
+    """What that snapshot, taken `at` this time, could not see: by it staleness is told, too. In one query."""
     shown = [said.message for said in conversation.said]
     unseen = set(
         Message.objects.filter(
-            ~VisibleIn(Coalesce("said_xid", "changed_xid"), Value(response.anchor_snapshot)),
+            ~VisibleIn(Coalesce("said_xid", "changed_xid"), Value(snapshot)),
             pk__in=[message.pk for message in shown],
         ).values_list("pk", flat=True)
     )
     news = [message for message in shown if message.pk in unseen]
-    changed = [message for message in news if _was_there(message, response)]
+    changed = [message for message in news if _was_there(message, at)]
     return News(said=[message for message in news if message not in changed], changed=changed)
 
 
-def _was_there(message: Message, response: PendingResponse) -> bool:
-    """Already stored when the reply was proposed: an edit, or a transcript, is what came afterwards.
+def _was_there(message: Message, at: datetime) -> bool:
+    """Already stored at that time: an edit, or a transcript, is what came afterwards.
 
     Without either it was being stored at that very moment.
     """
     may_have_changed = message.edited_at is not None or bool(message.transcript_state)
-    return may_have_changed and message.created_at < response.created_at
+    return may_have_changed and message.created_at < at
 
 
 def _by_clients(said: list[Message]) -> Iterator[str]:

@@ -73,6 +73,7 @@ def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, A
         limit=_asked_length(request),
         answered_id=response.current_reply_to_id,
     )
+    news = news_since(conversation, snapshot=response.anchor_snapshot, at=response.created_at)
     events = list(response.events.all())
     posted = request.POST
     return {
@@ -91,7 +92,7 @@ def page_context(response: PendingResponse, request: HttpRequest) -> dict[str, A
         "verdict": next((event for event in reversed(events) if event.kind in _VERDICTS), None),
         "log": _log(events) if request.user.has_perm(LOG_PERMISSION) else None,
         **_typed(response, posted),
-        **_conversation_context(response, conversation, news_since(response, conversation), request),
+        **_conversation_context(response, conversation, news, request),
         **preview_context(response, posted, rules=rules),
     }
 

@@ -54,6 +54,15 @@ class PendingResponse(models.Model):
         related_name="proposals",
         verbose_name=_("API key"),
     )
+    # Where a person wrote it, and no program.
+    requested_by_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("account"),
+    )
     idempotency_key = models.CharField(max_length=255, null=True, editable=False)
     request_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     batch_id = models.UUIDField(_("batch"), null=True, blank=True)
@@ -112,10 +121,25 @@ class PendingResponse(models.Model):
                 name="pending_responses_batch",
                 condition=models.Q(batch_id__isnull=False),
             ),
+            models.Index(
+                fields=["chat", "telegram_message_id"],
+                name="pending_responses_sent_as",
+                condition=models.Q(telegram_message_id__isnull=False),
+            ),
+            models.Index(
+                fields=["chat"],
+                name="pending_responses_open",
+                condition=models.Q(status__in=["pending", "approved", "sending", "unknown"]),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.response_text[:80]
+
+    @property
+    def is_by_person(self) -> bool:
+        """Somebody of the staff wrote it, on the page of the conversation; no agent proposed it."""
+        return self.requested_by_user_id is not None
 
     @property
     def current_chat_id(self) -> int:

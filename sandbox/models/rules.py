@@ -35,7 +35,7 @@ class SandboxSettings(SingletonModel):
     four_eyes = models.BooleanField(
         _("four eyes"),
         default=False,
-        help_text=_("Whoever owns the key that proposed a reply cannot approve it."),
+        help_text=_("Whoever wrote a reply, or owns the key that proposed it, cannot approve it."),
     )
     scheduled_in_work_hours = models.BooleanField(
         _("scheduled replies keep working hours"),

@@ -12,10 +12,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from clients.models import RoleName
-from cvgorod_hub.desk.links import conversation_link
 from cvgorod_hub.desk.waiting import page as board_page
 from cvgorod_hub.desk.waiting.reading import Wait
 from messaging.activity import note_activity
+from messaging.conversation_links import conversation_url
 from messaging.models import Chat, Message
 from sandbox.models import SandboxSettings
 from tests.factories import (
@@ -165,7 +165,7 @@ def test_each_leads_to_its_conversation(admin_client: Client) -> None:
 
     [wait] = waits(admin_client)
 
-    assert wait.link == conversation_link(chat_id=chat.pk, message_id=message.pk)
+    assert wait.link == conversation_url(chat.pk, message.pk)
     assert admin_client.get(wait.link.partition("#")[0]).status_code == 200
 
 

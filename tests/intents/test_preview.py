@@ -121,7 +121,7 @@ def test_the_add_page_shows_the_change_and_stores_nothing(manager: Client) -> No
     assert page.status_code == 200
     assert "1 of the newest 1 messages would be understood differently." in shown
     assert "Other → <strong>Order</strong>: 1" in shown
-    assert f"/admin/messaging/message/{message.pk}/change/" in shown
+    assert f"/admin/desk/conversation/{message.chat_id}/?message={message.pk}#message-{message.pk}" in shown
     assert "<b>1</b>" not in shown
     assert 'value="Пароль"' in shown
     assert not page.context["errors"]

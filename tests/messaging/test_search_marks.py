@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-from messaging.search import compile_query, highlight
+from messaging.search import compile_query, highlight, highlight_whole
 from messaging.search.marks import BEFORE, SNIPPET
+from tests.factories import MessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +43,15 @@ def test_a_long_text_is_shown_around_its_first_mark() -> None:
 def test_the_transcript_is_shown_where_the_match_is_there() -> None:
     assert marked("роза", "подпись", "нужна роза") == "нужна <mark>роза</mark>"
     assert marked("роза", "", "нужен пион") == "нужен пион"
+
+
+@pytest.mark.django_db
+def test_a_whole_text_is_marked_and_everything_else_in_it_stays_text() -> None:
+    text = "Розы <b>есть</b>? " + "длинно " * 60 + "и ещё роза & мак"
+    MessageFactory(text=text)  # forms are those that messages have
+
+    marked = highlight_whole(compile_query("роза"), text)
+
+    assert marked.startswith("<mark>Розы</mark> &lt;b&gt;есть&lt;/b&gt;?")
+    assert marked.endswith("ещё <mark>роза</mark> &amp; мак")
+    assert "…" not in marked

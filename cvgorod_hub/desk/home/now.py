@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from cvgorod_hub.common.together import Question, Rows
 from cvgorod_hub.desk.durations import by_the_clock, local
-from cvgorod_hub.desk.links import conversation_link
 from cvgorod_hub.desk.rights import User, may_see_drafts, may_see_urgent, may_see_waiting
 from cvgorod_hub.desk.waiting.page import URGENT
 from cvgorod_hub.desk.waiting.reading import Wait, ask_waiting, read_waits, what_was_said, who_said
 from cvgorod_hub.desk.work_time import WorkTime
+from messaging.conversation_links import conversation_url
 from sandbox.models import PendingResponse
 
 Status = PendingResponse.Status
@@ -182,5 +182,5 @@ def _read_urgent(row: dict[str, Any]) -> UrgentWords:
         said_by=who_said(row),
         said_at=datetime.fromisoformat(row["said_at"]),
         since=_age(row["said_at"]),
-        link=conversation_link(chat_id=row["chat_id"], message_id=row["message"]),
+        link=conversation_url(row["chat_id"], row["message"]),
     )

@@ -11,10 +11,10 @@ from clients.models import TelegramUser
 from cvgorod_hub.common.admin import excerpt
 from cvgorod_hub.common.together import Question
 from cvgorod_hub.desk.durations import by_the_clock, in_words
-from cvgorod_hub.desk.links import conversation_link
 from cvgorod_hub.desk.rights import User, may_see_drafts, may_see_meanings
 from cvgorod_hub.desk.work_time import WorkTime
 from intents.labels import Intent
+from messaging.conversation_links import conversation_url
 from messaging.models import Message
 
 # Working time after which a wait is shown as long, and as very long.
@@ -157,7 +157,7 @@ def _read(row: dict[str, Any], work: WorkTime, user: User, now: datetime) -> Wai
         is_urgent=sees_meaning and row["is_urgent"],
         drafts=row["drafts"] if sees_drafts else 0,
         draft_id=row["draft"] if sees_drafts else None,
-        link=conversation_link(chat_id=row["id"], message_id=row["message"]) if row["message"] else "",
+        link=conversation_url(row["id"], row["message"]) if row["message"] else "",
     )
 
 

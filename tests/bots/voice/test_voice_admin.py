@@ -95,7 +95,7 @@ def test_a_recordings_own_page_plays_and_corrects_as_well(manager: Client, heard
 def test_a_conversation_plays_voices_at_no_query_more(
     heard: Recording, admin_user: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         conversation = read_conversation(chat_id=CHAT)
         sound = reverse("admin:messaging_message_sound", args=[heard.message_id])
         shown = render_to_string("messaging/conversation.html", {"conversation": conversation})
