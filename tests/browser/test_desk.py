@@ -111,7 +111,9 @@ def test_a_bar_leads_to_the_rows_behind_it(screen: Screen, address: str, busy: N
 
 def words_take_the_theme(page: Page, address: str) -> None:
     page.goto(f"{address}/admin/")
-    page.wait_for_function("Chart.getChart(document.querySelector('#desk-hours canvas'))?.options.scales.x.ticks.color")
+    page.wait_for_function(
+        "Chart.getChart(document.querySelector('#desk-hours canvas'))?.options.scales.x.ticks.color"
+    )
     colour = "Chart.getChart(document.querySelector('#desk-hours canvas')).options.scales.x.ticks.color"
     light = page.evaluate(colour)
     page.evaluate("document.documentElement.classList.toggle('dark')")
