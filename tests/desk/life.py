@@ -36,6 +36,8 @@ class Life:
         self.chats = ChatFactory.create_batch(4)
         old = ChatFactory(migrated_to=self.chats[0])
         self.chats.append(old)
+        # Telegram's numbers, not the order of storing, say what came first within a second.
+        self.numbers = self.dice.sample(range(1, 10_000), k=2_000)
 
     def live(self, events: int) -> None:
         for _ in range(events):
@@ -50,7 +52,9 @@ class Life:
 
     def say(self, **fields: Any) -> Message:
         chat = fields.pop("chat", None) or self.dice.choice(self.chats)
-        message: Message = MessageFactory(chat=chat, timestamp=self.moment(), **fields)
+        message: Message = MessageFactory(
+            chat=chat, timestamp=self.moment(), telegram_message_id=self.numbers.pop(), **fields
+        )
         return message
 
     def client(self) -> None:
