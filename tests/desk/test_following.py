@@ -1,6 +1,7 @@
 """A page that stays open: what it is told of the chat, exactly once and nothing left out."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -112,6 +113,18 @@ def test_drafts_appear_move_and_become_messages(manager: Client, chat: Chat) -> 
     assert rows(moved["drafts"]) == []
     assert rows(moved["lines"]) == [f"draft-{draft.pk}", f"message-{sent.pk}"]
     assert "Не то" in moved["lines"]
+
+
+def test_how_long_the_client_waits_is_told_and_that_nobody_does(manager: Client, chat: Chat) -> None:
+    since = since_of(read(manager, address(chat.pk)))
+    told = [news(manager, chat, since)["waiting"]]
+    for waited in (timedelta(seconds=20), timedelta(minutes=12, seconds=1)):
+        Chat.objects.update(waiting_since=timezone.now() - waited)
+        told.append(news(manager, chat, since)["waiting"])
+
+    assert [words.replace("\xa0", " ") for words in told] == [
+        "", "waits less than a minute", "waits 12 minutes",
+    ]  # fmt: skip
 
 
 def test_very_much_at_once_is_better_read_anew(

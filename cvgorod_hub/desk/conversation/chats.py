@@ -1,11 +1,15 @@
 """The chat whose conversation is open, and the moment in which it is read."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Func, OuterRef, TextField
 from django.http import Http404
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from messaging.models import Chat
 
@@ -28,6 +32,16 @@ class OpenChat:
     @property
     def ids(self) -> list[int]:
         return [self.chat.pk, *self.earlier_ids]
+
+    @property
+    def waiting(self) -> str:
+        """How long the client has waited for an answer, in words; empty where nobody waits."""
+        since = self.chat.waiting_since
+        if since is None:
+            return ""
+        if timezone.now() - since < timedelta(minutes=1):
+            return _("waits less than a minute")
+        return _("waits %(time)s") % {"time": timesince(since, depth=1)}
 
     @property
     def settled_until(self) -> int:

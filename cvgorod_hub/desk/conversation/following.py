@@ -22,8 +22,8 @@ _MOST_DRAFTS = 200
 
 
 def what_came(opened: OpenChat, request: HttpRequest) -> dict[str, Any]:
-    """`lines` and `drafts` as HTML, `since` and `seen` for the next time; `again`: the page is to be read
-    anew.
+    """`lines` and `drafts` as HTML, `waiting` in words, `since` and `seen` for the next time; `again`: the
+    page is to be read anew.
 
     Raises Http404 where the address was not the page's.
     """
@@ -46,6 +46,7 @@ def what_came(opened: OpenChat, request: HttpRequest) -> dict[str, Any]:
         "again": conversation.has_earlier or since[0] > until,
         "since": str(until),
         "seen": sign_seen(opened),
+        "waiting": opened.waiting,
         "lines": render_to_string("desk/conversation_lines.html", context, request),
         "drafts": render_to_string("desk/open_drafts.html", context, request),
     }

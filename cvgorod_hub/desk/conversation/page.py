@@ -91,6 +91,7 @@ def page_context(opened: OpenChat, asked: Asked, request: HttpRequest) -> dict[s
     return {
         "chat": opened.chat,
         "title": str(opened.chat),
+        "waiting": opened.waiting,
         "earlier_chat_ids": opened.earlier_ids,
         "following": opened.settled_until,
         "search_text": asked.text,

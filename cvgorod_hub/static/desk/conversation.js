@@ -198,6 +198,12 @@
     isWriting = writes;
   };
 
+  const showWaiting = (words) => {
+    const chip = byId("talk-waiting");
+    chip.textContent = words;
+    chip.hidden = !words;
+  };
+
   const ask = async () => {
     clearTimeout(timer);
     if (document.hidden || asking) return;
@@ -211,6 +217,7 @@
       // Very much came: the newest part is read anew, unless somebody reads further up.
       if (now.again && isAtEnd()) talk.replaceChildren(...(await fetchPart(newest.href)).childNodes);
       if (now.again) since = now.since; else take(now);
+      showWaiting(now.waiting);
       byId("talk-old").hidden = true;
     } catch {
       byId("talk-old").hidden = false; // said on the page; the next try comes by itself
