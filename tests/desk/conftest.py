@@ -10,7 +10,7 @@ from django.utils import translation
 Browser = Callable[..., Client]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def english() -> Iterator[None]:
     with translation.override("en"):
         yield

@@ -15,7 +15,7 @@ from tests.desk.pages import address, hidden, read, rows
 from tests.factories import ChatFactory, MessageFactory
 from tests.marks import committed
 
-pytestmark = committed
+pytestmark = [committed, pytest.mark.usefixtures("english")]
 
 # A test client's answer: a response that also has `context`.
 Answer = Any

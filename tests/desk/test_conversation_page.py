@@ -14,7 +14,7 @@ from tests.desk.conftest import Browser
 from tests.desk.pages import address, ids, link, read, rows
 from tests.factories import NOW, AnalysisFactory, ChatFactory, ManagerFactory, MessageFactory, ResponseFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture

@@ -17,12 +17,13 @@ from sandbox import review
 from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
+from tests.api.test_feed import settle
 from tests.desk.conftest import Browser
 from tests.desk.pages import address, ids, read, rows
 from tests.factories import ChatFactory, MessageFactory
 from tests.marks import committed
 
-pytestmark = committed
+pytestmark = [committed, pytest.mark.usefixtures("english")]
 
 AGENT = Actor(name="agent")
 
@@ -48,6 +49,12 @@ def news(client: Client, chat: Chat, since: str, drafts: str = "", q: str = "") 
     return told
 
 
+def settled_news(client: Client, chat: Chat, since: str, **asked: str) -> dict[str, Any]:
+    """When no transaction of another test hides what was stored."""
+    settle()
+    return news(client, chat, since, **asked)
+
+
 def client_writes(chat: Chat, text: str = "Ещё вопрос") -> Message:
     message: Message = MessageFactory(chat=chat, text=text, timestamp=timezone.now())
     return message
@@ -57,8 +64,8 @@ def test_what_comes_is_told_once(manager: Client, chat: Chat) -> None:
     since = since_of(read(manager, address(chat.pk)))
     first, _elsewhere = client_writes(chat), client_writes(ChatFactory())
 
-    told = news(manager, chat, since)
-    again = news(manager, chat, told["since"])
+    told = settled_news(manager, chat, since)
+    again = settled_news(manager, chat, told["since"])
 
     assert (rows(told["lines"]), rows(again["lines"])) == (ids("message", [first]), [])
     assert (told["again"], again["again"]) == (False, False)
@@ -67,11 +74,11 @@ def test_what_comes_is_told_once(manager: Client, chat: Chat) -> None:
 def test_an_edit_and_a_deletion_come_as_the_message_is_now(manager: Client, chat: Chat) -> None:
     since = since_of(read(manager, address(chat.pk)))
     Message.objects.update(text="Есть пион?", edited_at=timezone.now())
-    told = news(manager, chat, since)
+    told = settled_news(manager, chat, since)
     Message.objects.update(deleted_at=timezone.now())
 
     assert "Есть пион?" in told["lines"]
-    assert "is-deleted" in news(manager, chat, told["since"])["lines"]
+    assert "is-deleted" in settled_news(manager, chat, told["since"])["lines"]
 
 
 def test_what_is_committed_late_is_not_passed_over(manager: Client, chat: Chat) -> None:
@@ -87,7 +94,7 @@ def test_what_is_committed_late_is_not_passed_over(manager: Client, chat: Chat) 
         told = news(manager, chat, since)
         slow.commit()
 
-    later = news(manager, chat, told["since"])
+    later = settled_news(manager, chat, told["since"])
     assert "исправлено" in later["lines"]
 
     # What was quick waits for what began before it: nothing is told out of turn.
@@ -101,13 +108,13 @@ def test_drafts_appear_move_and_become_messages(manager: Client, chat: Chat) -> 
         propose(proposal=Proposal(chat_id=chat.pk, text=text), actor=AGENT).response for text in ("да", "нет")
     )
 
-    appeared = news(manager, chat, since)
+    appeared = settled_news(manager, chat, since)
     shown = f"{draft.pk},{other.pk}"
     review.reject(response_id=draft.pk, actor=AGENT, reason="Не то")
     PendingResponse.objects.filter(pk=draft.pk).update(created_at="2026-01-01T00:00:00Z")
     PendingResponse.objects.filter(pk=other.pk).update(status="sent", telegram_message_id=55)
     sent = MessageFactory(chat=chat, text="нет", source="sent", telegram_message_id=55)
-    moved = news(manager, chat, appeared["since"], drafts=shown)
+    moved = settled_news(manager, chat, appeared["since"], drafts=shown)
 
     assert rows(appeared["drafts"]) == ids("draft", [draft, other])
     assert rows(moved["drafts"]) == []
@@ -117,10 +124,10 @@ def test_drafts_appear_move_and_become_messages(manager: Client, chat: Chat) -> 
 
 def test_how_long_the_client_waits_is_told_and_that_nobody_does(manager: Client, chat: Chat) -> None:
     since = since_of(read(manager, address(chat.pk)))
-    told = [news(manager, chat, since)["waiting"]]
+    told = [settled_news(manager, chat, since)["waiting"]]
     for waited in (timedelta(seconds=20), timedelta(minutes=12, seconds=1)):
         Chat.objects.update(waiting_since=timezone.now() - waited)
-        told.append(news(manager, chat, since)["waiting"])
+        told.append(settled_news(manager, chat, since)["waiting"])
 
     assert [words.replace("\xa0", " ") for words in told] == [
         "", "waits less than a minute", "waits 12 minutes",
@@ -135,15 +142,15 @@ def test_very_much_at_once_is_better_read_anew(
     for _ in range(3):
         client_writes(chat)
 
-    assert news(manager, chat, since)["again"]
-    assert news(manager, chat, str(10**15))["again"]  # a page of a database that was restored
+    assert settled_news(manager, chat, since)["again"]
+    assert settled_news(manager, chat, str(10**15))["again"]  # a page of a database that was restored
 
 
 def test_what_is_new_is_marked_as_the_page_is_searched(manager: Client, chat: Chat) -> None:
     since = since_of(read(manager, address(chat.pk)))
     client_writes(chat, "Роза <b>")
 
-    assert "<mark>Роза</mark> &lt;b&gt;" in news(manager, chat, since, q="роза")["lines"]
+    assert "<mark>Роза</mark> &lt;b&gt;" in settled_news(manager, chat, since, q="роза")["lines"]
 
 
 @pytest.mark.parametrize("query", [{}, {"since": "x"}, {"since": "1,2"}, {"since": "1", "drafts": "a"}])
