@@ -24,6 +24,9 @@ _LONGEST_WORDS = 100
 class PersonWidget(UnfoldAdminAutocompleteWidget):  # type: ignore[misc]  # unfold carries no types
     """Shows who is chosen; the others are searched for on the server, however many there are."""
 
+    # Unfold's own writes "True" for the value of what is selected, and leaves out the empty choice.
+    option_template_name = "django/forms/widgets/select_option.html"
+
     def __init__(self) -> None:
         super().__init__(
             attrs={"data-ajax--url": reverse_lazy("admin:auth_user_people"), "style": "width: 100%"}
