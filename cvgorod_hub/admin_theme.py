@@ -253,6 +253,7 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("hub/problems.css"),
         lambda _request: static("hub/history.css"),
     ],
+    "SCRIPTS": [lambda _request: static("hub/names.js")],
     "SHOW_HISTORY": True,
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,

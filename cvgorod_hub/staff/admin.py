@@ -1,5 +1,6 @@
 """Staff accounts and groups, in the admin's own look."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from clients.linking import TakenError, link_person
 from clients.models import TelegramUser
@@ -29,17 +31,20 @@ _PERMISSION_FIELDS = ("permissions", "user_permissions")
 
 
 class ReadablePermissions(ModelAdmin):
-    """Names permissions in the reader's language."""
+    """Names permissions in the reader's language, to be ticked: two lists beside each other fit no phone."""
+
+    filter_horizontal: Sequence[str] = ()
 
     def formfield_for_manytomany(
         self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> "ModelMultipleChoiceField[Any] | None":
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         if db_field.name in _PERMISSION_FIELDS:
             kwargs |= {"form_class": PermissionsField, "queryset": permissions_with_pages()}
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[no-any-return]
 
 
-class UserAdmin(ReadablePermissions, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+class UserAdmin(ReadablePermissions, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg,misc]  # as below
     form = StaffAccountForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -107,7 +112,7 @@ class UserAdmin(ReadablePermissions, DjangoUserAdmin, ModelAdmin):  # type: igno
             )
 
 
-class GroupAdmin(ReadablePermissions, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(ReadablePermissions, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     pass
 
 

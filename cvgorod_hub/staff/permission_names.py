@@ -27,14 +27,11 @@ def permissions_with_pages() -> QuerySet[Permission]:
 
 
 def describe(permission: Permission) -> str:
-    """Where, what, and what may be done: "Messages | chats | Can view"."""
-    model = permission.content_type.model_class()
-    if model is None:  # of a model that is gone
-        return str(permission)
-    verb, _separator, _name = permission.codename.partition("_")
-    is_djangos = permission.codename == f"{verb}_{model._meta.model_name}" and verb in VERBS
+    """Where, what, and what may be done: "Messages | chat | Can view"."""
+    verb, _separator, model = permission.codename.partition("_")
+    is_djangos = verb in VERBS and model == permission.content_type.model
     what = _(VERBS[verb]) if is_djangos else _(permission.name)
-    return f"{model._meta.app_config.verbose_name} | {model._meta.verbose_name_plural} | {what}"
+    return f"{permission.content_type.app_labeled_name} | {what}"
 
 
 class PermissionsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time

@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.filter
 def what_changed(entry: LogEntry) -> str:
-    """Django notes a field by its capitalised English name, which no catalogue has; ours are not capitalised."""
+    """Django notes a field by its English name, capitalised; the catalogues have it as it was written."""
     if not entry.change_message.startswith("["):
         return entry.get_change_message()
     parts = json.loads(entry.change_message)

@@ -1,8 +1,8 @@
-"""Who may open what, and post where: every route of the admin, every action of its lists, every search in a field.
+"""Who may open what, and post where: every route of the admin, every action and search.
 
-Letters stand for the groups that migrations make (A administrators, D directors, M managers, V viewers) and for
-staff in no group (N); "-" is nobody, also where a route takes no such request. A route, an action or a field that
-is new fails the tests until it stands here.
+Letters stand for the groups that migrations make (A administrators, D directors, M managers, V viewers) and
+for staff in no group (N); "-" is nobody, also where a route takes no such request. A route, an action or a
+field that is new fails the tests until it stands here.
 """
 
 GROUPS = {"A": "Администраторы", "D": "Директора", "M": "Менеджеры", "V": "Наблюдатели", "N": None}

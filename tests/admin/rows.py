@@ -146,8 +146,8 @@ def _programs(rows: Rows) -> None:
         last_success_at=now,
     )  # fmt: skip
     rows[WebhookDelivery] = delivery = WebhookDelivery.objects.create(
-        endpoint=endpoint, event_id=uuid.uuid4(), event="draft.decided", payload="{}", created_at=now, attempts=1,
-        state=WebhookDelivery.State.FAILED,
+        endpoint=endpoint, event_id=uuid.uuid4(), event="draft.decided", payload="{}", created_at=now,
+        attempts=1, state=WebhookDelivery.State.FAILED,
     )  # fmt: skip
     WebhookAttempt.objects.create(delivery=delivery, began_at=now, duration_ms=12, status_code=500)
 

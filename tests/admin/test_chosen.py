@@ -1,4 +1,4 @@
-"""What is chosen in a searched field stands in the page as the form takes it: saved as it came, nothing changes."""
+"""What is chosen in a searched field stands in the page so that, saved as it came, nothing changes."""
 
 import re
 

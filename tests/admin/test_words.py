@@ -1,7 +1,7 @@
-"""Each page in Russian has no English words on it, each in English no Russian ones: as they come out, not as marked.
+"""Each page in Russian has no English words, each in English no Russian ones: as they come out.
 
-What people would have written stands in Greek there (tests/admin/rows.py), so any other word is the hub's own:
-of a template, a verbose name, a choice, an action, a permission, a library.
+What people would have written stands in Greek there (tests/admin/rows.py), so any other word is the hub's
+own: of a template, a verbose name, a choice, an action, a permission, a library.
 """
 
 import re
@@ -30,13 +30,13 @@ EXAMPLES = re.compile(r"«[^»]*»|<[^>]*>")
 LATIN, CYRILLIC = re.compile(r"[A-Za-z]{2,}"), re.compile(r"[А-ЯЁа-яё]{2,}")
 # Names that are the same in every language, and what people type just so.
 NAMES = """
-Telegram Desktop DeepSeek SpeechKit BotFather API JSON CSV SHA HTTP HTTPS URL TLS ID ffmpeg webhook-id X-API-Key
-Standard Webhooks deepseek-flash platform.deepseek.com https://agent.example.com/hooks manage.py
+Telegram Desktop DeepSeek SpeechKit BotFather API JSON CSV SHA HTTP HTTPS URL TLS ID ffmpeg webhook-id
+X-API-Key Standard Webhooks deepseek-flash platform.deepseek.com https://agent.example.com/hooks manage.py
 import_telegram_export WEBHOOK_ALLOWED_NETWORKS TELEGRAM_BOT_TOKEN YANDEX_CLOUD_API_KEY DEEPSEEK_API_KEY
 VOICE_BACKLOG_DAYS VOICE_KEEP_DAYS Asia/Vladivostok Europe/Moscow OGG OGG/Opus MP3 MP4 WAV FLAC AAC WebM
-Ctrl Enter Esc esc Control Command Mac English ru en propose read review admin draft.decided draft.sent draft.failed
-draft.unknown message.new КА-00003484 Русский
-""".split()
+Ctrl Enter Esc esc Control Command Mac English ru en propose read review admin
+draft.decided draft.sent draft.failed draft.unknown message.new КА-00003484 Русский
+""".split()  # noqa: SIM905  (a list of so many words is easier to read so)
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # Attributes that people read or hear.
 READ = ("title", "placeholder", "aria-label", "alt", "data-label", "data-placeholder")
@@ -125,5 +125,7 @@ def test_no_page_says_a_word_of_the_other_language(reading: Reading, language: s
             pages.setdefault(said, []).append(page.name)
 
     if pages:
-        pytest.fail("\n".join(f"{said!r} on {len(names)} pages: {names[:3]}" for said, names in pages.items()))
+        pytest.fail(
+            "\n".join(f"{said!r} on {len(names)} pages: {names[:3]}" for said, names in pages.items())
+        )
     assert len(reading.pages) > len(routes()) / 2

@@ -1,9 +1,9 @@
 """Every page of the admin as people have it: both languages, light and dark, on a desk and on a phone.
 
-Two languages, themes and widths are eight ways to see a page. Each page is loaded twice and looked at in four of
-them, which hold every pair of two choices: Russian light at 1440 and dark at 390, English light at 390 and dark at
-1440. axe, the slowest, looks at two of the four, which differ in all three; the next page takes the other two.
-What a page is, tests/admin/pages.py takes from the routes.
+Two languages, themes and widths are eight ways to see a page. Each page is loaded twice and looked at in four
+of them, which hold every pair of two choices: Russian light at 1440 and dark at 390, English light at 390 and
+dark at 1440. axe, the slowest, looks at two of the four, which differ in language; the next page takes the
+other two. What a page is, tests/admin/pages.py takes from the routes.
 """
 
 from typing import Any, NamedTuple
@@ -76,7 +76,11 @@ class Looking:
     def look_at(self, address: Address, turn: int) -> list[str]:
         """`turn` says which of the two views of each language axe takes."""
         languages = enumerate(LOADS)
-        return [f"{language} {each}" for at, language in languages for each in self._load(address, language, (turn + at) % 2)]
+        return [
+            f"{language} {each}"
+            for at, language in languages
+            for each in self._load(address, language, (turn + at) % 2)
+        ]
 
     def _load(self, address: Address, language: str, with_axe: int) -> list[str]:
         self.errors.clear()

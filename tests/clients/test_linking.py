@@ -25,8 +25,13 @@ def anna() -> User:
 
 def save(browser: Client, account: User, person: TelegramUser | None) -> int:
     """Post the account's page with this person chosen; 302 is saved, 200 shows what is wrong."""
-    fields = {"username": account.username, "first_name": account.first_name, "is_active": "on", "is_staff": "on",
-              "telegram_person": person.pk if person else ""}  # fmt: skip
+    fields = {
+        "username": account.username,
+        "first_name": account.first_name,
+        "is_active": "on",
+        "is_staff": "on",
+        "telegram_person": person.pk if person else "",
+    }
     return browser.post(reverse("admin:auth_user_change", args=[account.pk]), fields).status_code
 
 
@@ -163,6 +168,6 @@ def test_the_history_names_fields_in_the_readers_language(anna: User) -> None:
 def test_permissions_are_named_in_the_readers_language(admin_client: Client) -> None:
     shown = admin_client.get(reverse("admin:auth_group_add")).content.decode()
 
-    assert "Сообщения | чаты | Просмотр" in shown
-    assert "Песочница | ответы | Может одобрять и отклонять ответы" in shown
+    assert "Сообщения | чат | Просмотр" in shown
+    assert "Песочница | ответ | Может одобрять и отклонять ответы" in shown
     assert "Can " not in shown
