@@ -43,7 +43,7 @@ PICTURES = (
     Picture("review", "/admin/sandbox/pendingresponse/", follow=REVIEW),
     Picture("review-dark", "/admin/sandbox/pendingresponse/", follow=REVIEW, is_dark=True),
     Picture("review-phone", "/admin/sandbox/pendingresponse/", PHONE, follow=REVIEW),
-    Picture("message", "/admin/messaging/message/", follow="#result_list th a"),
+    Picture("messages", "/admin/messaging/message/"),
 )
 
 

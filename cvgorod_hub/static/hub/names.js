@@ -1,20 +1,34 @@
-// Names for those who hear the page, where a library leaves them out: Select2 calls its fields nothing.
+// Names for those who hear the page, where libraries leave them out.
 "use strict";
 
-const NAMELESS = ".select2-selection, .select2-selection__rendered";
-
-function nameSearchedFields() {
-  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
-    const label = select.labels[0]?.textContent.trim() || select.name;
-    const shown = select.nextElementSibling;
-    for (const part of shown?.querySelectorAll(NAMELESS) ?? []) {
-      part.removeAttribute("aria-labelledby");
-      part.setAttribute("aria-label", `${label}: ${shown.textContent.trim()}`);
+{
+  // Select2 calls its fields nothing.
+  const nameSearchedFields = () => {
+    for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+      const label = select.labels[0]?.textContent.trim() || select.name;
+      const shown = select.nextElementSibling;
+      for (const part of shown?.querySelectorAll(".select2-selection, .select2-selection__rendered") ?? []) {
+        part.removeAttribute("aria-labelledby");
+        part.setAttribute("aria-label", `${label}: ${part.textContent.trim()}`);
+      }
     }
-  }
-}
+  };
 
-window.addEventListener("load", () => {
-  nameSearchedFields();
-  document.addEventListener("change", () => setTimeout(nameSearchedFields));
-});
+  // What is edited within a list has its name in the column's head.
+  const nameCells = () => {
+    for (const input of document.querySelectorAll("#result_list td :is(input, select)")) {
+      const row = input.closest("tr")?.querySelector("th, td a")?.textContent.trim() ?? "";
+      const column = input.closest("td").dataset.label ?? "";
+      if (input.type !== "hidden" && !input.labels?.length) {
+        input.setAttribute("aria-label", `${column}: ${row}`);
+      }
+    }
+  };
+
+  window.addEventListener("load", () => {
+    nameCells();
+    nameSearchedFields();
+    document.addEventListener("change", () => setTimeout(nameSearchedFields));
+    window.django?.jQuery?.(document).on("change", "select", () => setTimeout(nameSearchedFields));
+  });
+}
