@@ -27,8 +27,9 @@
 
   window.addEventListener("load", () => {
     nameCells();
-    nameSearchedFields();
-    document.addEventListener("change", () => setTimeout(nameSearchedFields));
-    window.django?.jQuery?.(document).on("change", "select", () => setTimeout(nameSearchedFields));
+    // jQuery calls what waits for the page in the order of asking: Select2 is there by then, after "load" or not.
+    const jQuery = window.django?.jQuery;
+    jQuery?.(nameSearchedFields);
+    jQuery?.(document).on("change", "select", () => setTimeout(nameSearchedFields));
   });
 }
