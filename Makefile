@@ -13,7 +13,7 @@ CHECK_ENV := SECRETS_PATH=/dev/null DJANGO_SECRET_KEY=checks-only \
 	DATABASE_URL=postgres://127.0.0.1:9/checks REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench contract lock messages
+.PHONY: help run test lint bench contract lock messages pictures
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: $(VENV)/dev.stamp ## measure speed beside its bounds, and write bench.jso
 
 contract: $(VENV)/dev.stamp ## tens of thousands of generated calls against the API's own schema; CALLS of each by each key
 	@HUB_CONTRACT_CALLS=$(CALLS) exec $(BIN)/python -m pytest -s tests/api/test_contract.py -k tens $(ARGS)
+
+pictures: $(VENV)/dev.stamp ## take the pictures of README from a demo hub of their own (Chromium)
+	@exec $(BIN)/python -m tests.pictures
 
 messages: $(VENV)/dev.stamp ## collect the strings to translate and compile the catalogue (GNU gettext)
 	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location \

@@ -238,7 +238,9 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [
         lambda _request: static("hub/pages.css"),
         lambda _request: static("hub/problems.css"),
+        lambda _request: static("hub/history.css"),
     ],
+    "SCRIPTS": [lambda _request: static("hub/names.js")],
     "SHOW_HISTORY": True,
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,

@@ -67,7 +67,7 @@ class BotMembership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.bot_id}, {self.chat_id}: {self.status}"
+        return f"{self.bot_id}, {self.chat_id}: {self.get_status_display()}"
 
 
 class CollectionGap(models.Model):

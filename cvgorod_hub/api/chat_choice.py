@@ -26,6 +26,9 @@ CHATS_AT_ONCE = 30
 class ChatsWidget(UnfoldAdminMultipleAutocompleteWidget):
     """Shows the chosen chats; the others are searched for on the server, however many there are."""
 
+    # Unfold's own writes "True" for the value of what is selected: a page saved as it came would be refused.
+    option_template_name = "django/forms/widgets/select_option.html"
+
     def __init__(self) -> None:
         super().__init__(
             attrs={
