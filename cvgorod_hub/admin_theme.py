@@ -251,6 +251,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [
         lambda _request: static("hub/pages.css"),
         lambda _request: static("hub/problems.css"),
+        lambda _request: static("hub/lists.css"),
     ],
     "SHOW_HISTORY": True,
     "SITE_URL": None,

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.views import ChangeList
 
+from messaging.name_search import said_in
 from sandbox.admin import filters
 from sandbox.admin.bulk import BulkDecisions
 from sandbox.admin.cards import Card, as_cards, cards_of
 from sandbox.admin.numbers import NumbersEndpoint, banner_context, count_queue, figures
 from sandbox.admin.review_page import ReviewPage
-from sandbox.admin.search import said_in
 from sandbox.models import PendingResponse
 from sandbox.querysets import PendingResponseQuerySet
 from sandbox.sending import sending_trouble
