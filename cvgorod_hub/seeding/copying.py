@@ -1,4 +1,7 @@
-"""Rows by COPY into the real tables, triggers and all; what is not given comes from the model."""
+"""Rows by COPY into the real tables, triggers and all; what is not given comes from the model.
+
+For rows that are made up: seed_demo and the benchmarks fill their tables by it.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +14,9 @@ from django.db.models import AutoField, Field, Model
 from django.db.models.fields import NOT_PROVIDED
 from psycopg import sql
 
-from tests.bench.api.population import NULL
+# What COPY reads as NULL.
+NULL = r"\N"
+_ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 class Table:
@@ -29,9 +34,14 @@ class Table:
         self.rest = "".join(f"\t{value}" for value in rest.values()) + "\n"
 
     def copy(self, connection: psycopg.Connection[Any], rows: Iterable[tuple[object, ...]]) -> None:
-        """Values are written as they print: no tabs, line breaks or backslashes in them."""
+        """Values are written as they print; a text with tabs, line breaks or backslashes goes through `escaped`."""
         with connection.cursor() as cursor, cursor.copy(self.statement) as copy:
             copy.write("".join(["\t".join(map(str, row)) + self.rest for row in rows]))
+
+
+def escaped(text: str) -> str:
+    """A text as COPY reads it."""
+    return text.translate(_ESCAPED)
 
 
 def _made_by_database(field: "Field[Any, Any]") -> bool:
