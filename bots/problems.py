@@ -1,17 +1,14 @@
 """What keeps the hub from hearing and understanding its clients, and what to do (bots/problem_kinds.py).
 
-Judged from facts that others wrote down (bots/watching.py, bots/memberships.py), by two cheap queries where
-all is well, so that every page of the admin may ask; what there is none of is not read. All comparisons are
-by PostgreSQL's clock.
+Judged from facts that others wrote down (bots/watching.py, bots/memberships.py), by a handful of cheap
+queries, so that every page of the admin may ask. All comparisons are by PostgreSQL's clock.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from bots import problem_kinds as kinds
@@ -19,6 +16,7 @@ from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdat
 from bots.problem_kinds import Problem, Severity
 from bots.silence import alarm_after
 from bots.watching import CONFLICTS_END_AFTER, GAP_AFTER, is_collecting
+from cvgorod_hub.common.together import count_together
 from intents.llm.troubles import find_model_trouble
 from messaging.models import Chat
 
@@ -40,44 +38,26 @@ MOST_COUNTED = 1000
 def find_problems() -> list[Problem]:
     """Everything that is wrong now, the worst first."""
     bots = list(TelegramBot.objects.filter(is_watched=True).annotate(now=Now()))
-    told = _tell_apart()
-    problems = [*_of_bots(bots), *(_of_groups() if told.has_groups else ())]
-    problems += [*(_of_gaps() if told.has_gaps else ()), *_of_updates(told), *_of_model()]
-    problems += _of_voices() if told.has_voices else ()
+    # Mostly there is nothing of a kind, and one statement knows of which.
+    counts = count_together(
+        {
+            "groups": _troubled_places()[:1],
+            "gaps": _gaps()[:1],
+            "failed": RawUpdate.objects.filter(parse_state=State.FAILED)[:MOST_COUNTED],
+            "unread": _unread()[:1],
+            "voices": _failing_gates()[:1],
+        }
+    )
+    problems = [*_of_bots(bots)]
+    problems += _of_groups() if counts["groups"] else ()
+    problems += _of_gaps() if counts["gaps"] else ()
+    problems += [kinds.failed_updates(counts["failed"])] if counts["failed"] else ()
+    problems += _of_unread() if counts["unread"] else ()
+    problems += _of_model()
+    problems += _of_voices() if counts["voices"] else ()
     if len(bots) > 1:
         problems += _of_doubled_groups()
     return sorted(problems, key=lambda problem: not problem.is_critical)
-
-
-@dataclass(frozen=True)
-class _Told:
-    """Which kinds of problems there are at all, and what two of them need."""
-
-    has_groups: bool
-    has_gaps: bool
-    has_voices: bool
-    failed: int
-    oldest_waiting: datetime | None
-    now: datetime
-
-
-def _tell_apart() -> _Told:
-    """In one statement, each part by an index that has hardly any rows."""
-    failed = RawUpdate.objects.filter(parse_state=State.FAILED).order_by()[:MOST_COUNTED]
-    waiting = RawUpdate.objects.filter(parse_state=State.PENDING).order_by("pk")
-    # The ORM's own statements, put together by hand: it has no words for a SELECT without a table.
-    parts = [
-        *(queryset.order_by()[:1].values(one=Value(1)).query for queryset in (_groups(), _gaps(), _gates())),
-        failed.values("pk").query,
-        waiting.values("received_at")[:1].query,
-    ]
-    compiled = [part.sql_with_params() for part in parts]
-    exist = [f"EXISTS ({sql})" for sql, _parameters in compiled[:3]]
-    count, oldest = f"(SELECT count(*) FROM ({compiled[3][0]}) AS failed)", f"({compiled[4][0]})"
-    parameters = [value for _sql, values in compiled for value in values]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(exist)}, {count}, {oldest}, statement_timestamp()", parameters)
-        return _Told(*cursor.fetchone())
 
 
 def _of_bots(bots: Sequence[TelegramBot]) -> Iterator[Problem]:
@@ -113,9 +93,16 @@ def _of_way_in(bot: TelegramBot, now: datetime) -> Iterator[Problem]:
         yield kinds.conflict(bot)
 
 
-def _of_groups() -> Iterator[Problem]:
+def _troubled_places() -> QuerySet[BotMembership]:
     """Groups that a bot is not in any more, or where it is told nothing."""
-    rows = _groups().select_related("chat", "bot").order_by("-changed_at", "pk")[:MOST_COUNTED]
+    is_gone = Q(status__in=BotMembership.GONE)
+    is_blind = Q(status__in=kinds.NO_RIGHTS, bot__can_read_all_group_messages=False)
+    places = BotMembership.objects.filter(is_gone | is_blind, accepted_at__isnull=True, bot__is_watched=True)
+    return places.exclude(chat__migrated_to__isnull=False)
+
+
+def _of_groups() -> Iterator[Problem]:
+    rows = _troubled_places().select_related("chat", "bot").order_by("-changed_at", "pk")[:MOST_COUNTED]
     gone: dict[TelegramBot, list[BotMembership]] = defaultdict(list)
     blind: dict[TelegramBot, list[BotMembership]] = defaultdict(list)
     for row in rows:
@@ -124,13 +111,6 @@ def _of_groups() -> Iterator[Problem]:
         yield kinds.cannot_read(bot, places)
     for bot, places in sorted(gone.items(), key=_number):
         yield kinds.removed(bot, places)
-
-
-def _groups() -> QuerySet[BotMembership]:
-    is_gone = Q(status__in=BotMembership.GONE)
-    is_blind = Q(status__in=kinds.NO_RIGHTS, bot__can_read_all_group_messages=False)
-    found = BotMembership.objects.filter(is_gone | is_blind, accepted_at__isnull=True, bot__is_watched=True)
-    return found.exclude(chat__migrated_to__isnull=False)
 
 
 def _number(item: tuple[TelegramBot, object]) -> int:
@@ -147,20 +127,24 @@ def _of_doubled_groups() -> Iterator[Problem]:
         yield kinds.doubled_groups(found)
 
 
-def _of_gaps() -> Iterator[Problem]:
-    yield from map(kinds.messages_lost, _gaps().select_related("bot").order_by("-ended_at")[:MOST_GAPS])
-
-
 def _gaps() -> QuerySet[CollectionGap]:
     return CollectionGap.objects.filter(has_losses=True, resolved_at__isnull=True, bot__is_watched=True)
 
 
-def _of_updates(told: _Told) -> Iterator[Problem]:
-    """Updates that are stored and mean nothing yet."""
-    if told.failed:
-        yield kinds.failed_updates(told.failed)
-    if told.oldest_waiting and told.now - told.oldest_waiting > UNREAD_AFTER:
-        yield kinds.unread_updates(told.oldest_waiting)
+def _of_gaps() -> Iterator[Problem]:
+    yield from map(kinds.messages_lost, _gaps().select_related("bot").order_by("-ended_at")[:MOST_GAPS])
+
+
+def _unread() -> QuerySet[RawUpdate]:
+    """Updates that are stored and not read yet."""
+    return RawUpdate.objects.filter(parse_state=State.PENDING)
+
+
+def _of_unread() -> Iterator[Problem]:
+    """The first in line says since when; those behind it may be older by their time of arrival."""
+    oldest = _unread().order_by("pk").annotate(now=Now()).values_list("received_at", "now").first()
+    if oldest and oldest[1] - oldest[0] > UNREAD_AFTER:
+        yield kinds.unread_updates(oldest[0])
 
 
 def _of_model() -> Iterator[Problem]:
@@ -168,16 +152,16 @@ def _of_model() -> Iterator[Problem]:
         yield kinds.model_trouble(told)
 
 
+def _failing_gates() -> QuerySet[VoiceGate]:
+    return VoiceGate.objects.filter(failures__gt=0)
+
+
 def _of_voices() -> Iterator[Problem]:
     """What keeps recordings from being fetched or recognised; one refusal of the key is enough."""
-    failing = list(_gates().annotate(now=Now()).order_by("name"))
+    failing = list(_failing_gates().annotate(now=Now()).order_by("name"))
     refused = [gate for gate in failing if gate.refused_key]
     yield from map(kinds.speech_refused, refused[:1])
     for gate in failing:
         lasts = gate.failing_since and gate.now - gate.failing_since > VOICES_WAIT_AFTER
         if lasts and not gate.refused_key:
             yield kinds.voices_wait(gate)
-
-
-def _gates() -> QuerySet[VoiceGate]:
-    return VoiceGate.objects.filter(failures__gt=0)
