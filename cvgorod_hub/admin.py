@@ -8,7 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from cvgorod_hub.desk.urls import desk_urls
+
 admin.site.index_title = _("Overview")
+# unfold's site puts these beside the models' pages.
+admin.site.extra_urls = desk_urls  # type: ignore[attr-defined]
 admin.site.unregister([User, Group])
 
 

@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from cvgorod_hub.badges import badges_of
 from cvgorod_hub.problems_shown import problems_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
-
-# Counting stops here: more is simply many.
-MOST_IN_BADGE = 99
 
 
 def environment_label(_request: HttpRequest) -> list[str] | None:
@@ -24,44 +21,22 @@ def environment_label(_request: HttpRequest) -> list[str] | None:
     return [str(_("Demo: this Telegram is simulated")), "warning"] if settings.HUB_DEMO else None
 
 
-def waiting_count(_request: HttpRequest) -> str:
-    """The badge beside the queue; asked for only where the link is shown."""
-    from sandbox.models import PendingResponse  # settings import this module, before there are models
-
-    waiting = PendingResponse.objects.queue()[: MOST_IN_BADGE + 1].count()
-    return f"{MOST_IN_BADGE}+" if waiting > MOST_IN_BADGE else str(waiting)
-
-
-def _unread_updates() -> str:
-    """How many updates could not be read; nothing, and so no badge, where there are none."""
-    from bots.failures import failed_updates  # settings import this module, before there are models
-
-    failed = failed_updates()[: MOST_IN_BADGE + 1].count()
-    return f"{MOST_IN_BADGE}+" if failed > MOST_IN_BADGE else str(failed or "")
-
-
-def _troubled_webhooks() -> str:
-    """How many webhooks take nothing; nothing, and so no badge, where there are none."""
-    from cvgorod_hub.api.models import WebhookEndpoint  # settings import this module, before there are models
-
-    return str(WebhookEndpoint.objects.troubled().count() or "")
-
-
 def _link(
     title: "StrPromise",
     icon: str,
     url_name: str,
-    permission: str,
-    badge: object = None,
-    variant: str = "primary",
+    *permissions: str,
+    badge_variant: str = "primary",
 ) -> dict[str, Any]:
-    link = {
+    """For whoever has all the permissions; numbers beside links are of cvgorod_hub/badges.py."""
+    return {
         "title": title,
         "icon": icon,
+        "url_name": url_name,
         "link": reverse_lazy(f"admin:{url_name}"),
-        "permission": lambda request: request.user.has_perm(permission),
+        "permission": lambda request: request.user.has_perms(permissions),
+        "badge_variant": badge_variant,
     }
-    return link if badge is None else {**link, "badge": badge, "badge_variant": variant}
 
 
 NAVIGATION: list[dict[str, Any]] = [
@@ -73,7 +48,14 @@ NAVIGATION: list[dict[str, Any]] = [
                 "rate_review",
                 "sandbox_pendingresponse_changelist",
                 "sandbox.view_pendingresponse",
-                badge="cvgorod_hub.admin_theme.waiting_count",
+            ),
+            _link(
+                _("Waiting"),
+                "hourglass_top",
+                "desk_waiting",
+                "messaging.view_chat",
+                "messaging.view_message",
+                badge_variant="warning",
             ),
             _link(_("Chats"), "forum", "messaging_chat_changelist", "messaging.view_chat"),
             _link(
@@ -177,9 +159,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "inbox",
                 "bots_rawupdate_changelist",
                 "bots.view_rawupdate",
-                # Evaluated by the page: an empty badge is not drawn, as one by a callback would be.
-                badge=lazy(_unread_updates, str)(),
-                variant="danger",
+                badge_variant="danger",
             ),
             _link(
                 _("Imports of history"),
@@ -205,8 +185,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "webhook",
                 "api_webhookendpoint_changelist",
                 "api.view_webhookendpoint",
-                badge=lazy(_troubled_webhooks, str)(),
-                variant="danger",
+                badge_variant="danger",
             ),
             _link(
                 _("Deliveries of webhooks"),
@@ -237,7 +216,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         "badge": len(problems),
         "badge_variant": "danger" if any(problem.is_critical for problem in problems) else "warning",
     }
-    return [{"items": [home]}, *NAVIGATION]
+    shown = {
+        item["url_name"] for group in NAVIGATION for item in group["items"] if item["permission"](request)
+    }
+    badges = badges_of(request, shown)
+    groups = [
+        {**group, "items": [{**item, "badge": badges.get(item["url_name"])} for item in group["items"]]}
+        for group in NAVIGATION
+    ]
+    return [{"items": [home]}, *groups]
 
 
 UNFOLD: dict[str, Any] = {
@@ -275,6 +262,7 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(22% .045 160)",
         },
     },
+    "DASHBOARD_CALLBACK": "cvgorod_hub.desk.home.page.home_context",
     "SIDEBAR": {
         "show_search": False,
         "navigation": navigation,

@@ -16,6 +16,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from cvgorod_hub.common.prepared import fetch_prepared
+from cvgorod_hub.common.together import Question
 from intents.models import Intent, MessageAnalysis, Sentiment
 from messaging.quarters import END, Period, quarter_of
 
@@ -24,7 +25,7 @@ _INTENTS = [f"intent_{intent}" for intent in Intent.values]
 _SENTIMENTS = [f"sentiment_{sentiment}" for sentiment in Sentiment.values]
 _NAMES = ", ".join([*_INTENTS, *_SENTIMENTS])
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in [*_INTENTS, *_SENTIMENTS])
-_INTENT_SUMS = ", ".join(f"sum({name})::bigint" for name in _INTENTS)
+_INTENT_SUMS = ", ".join(f"sum({name})::bigint AS {name}" for name in _INTENTS)
 _ONES = ", ".join(
     [f"(meant.intent = '{intent}')::int" for intent in Intent.values]
     + [f"(meant.sentiment = '{sentiment}')::int" for sentiment in Sentiment.values]
@@ -117,6 +118,14 @@ def count_by_day(since: datetime, *, chat_ids: Collection[int] | None = None) ->
         for day, *counts in fetch_prepared(DAILY, _daily_parameters(since))
         for intent, count in sorted(_name_counts(Intent.values, counts).items(), key=_frequent_first)
     ]
+
+
+def ask_by_day(first: date, last: date) -> Question:
+    """`{"date", "intents": [count, …]}` of whole local days, both included; in the order of `Intent`."""
+    midnight = datetime.combine(first, datetime.min.time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
+    counts = ", ".join(f"intent_{intent}" for intent in Intent.values)
+    sql = f"SELECT date, ARRAY[{counts}] AS intents FROM ({DAILY}) AS daily WHERE date <= %(last_date)s::date"  # noqa: S608
+    return Question(sql, {**_daily_parameters(midnight), "last_date": last})
 
 
 def follow_time_zone() -> bool:

@@ -15,8 +15,9 @@ from django.db.models import Count
 
 from clients.models import RoleName
 from cvgorod_hub.common.prepared import fetch_prepared
+from cvgorod_hub.common.together import Question
 from messaging.models import Message
-from messaging.quarters import Period
+from messaging.quarters import Period, quarter_of
 from messaging.querysets import MessageQuerySet
 
 # The lateral subqueries and the scalar ones keep a generic plan on the keys' indexes: a prepared statement's
@@ -91,6 +92,22 @@ SELECT (
 )
 """  # noqa: S608  (a constant)
 
+BY_QUARTER = """
+SELECT bucket, coalesce((
+         SELECT CASE WHEN is_staff THEN 'staff' WHEN is_bot THEN 'program' ELSE 'client' END
+           FROM user_roles WHERE id = counted.role_id
+       ), 'channel') AS speaker, sum(messages)::bigint AS messages
+  FROM (
+    SELECT bucket, role_id, messages FROM message_counts
+     WHERE level = 0 AND bucket >= %(first)s::int AND bucket < %(end)s::int
+    UNION ALL
+    SELECT bucket, role_id, messages FROM message_count_changes
+     WHERE bucket >= %(first)s::int AND bucket < %(end)s::int
+  ) AS counted
+ GROUP BY 1, 2 HAVING sum(messages) <> 0
+ ORDER BY 1, 2
+"""
+
 ROLE_COLUMNS = ("role", "message_count", "active_chats", "active_users")
 
 
@@ -119,6 +136,14 @@ def count_active_clients(since: datetime | None, *, chat_ids: Collection[int] | 
         return int(messages.order_by().aggregate(count=Count("user_id", distinct=True))["count"])
     parameters = Period(since=since).parameters()
     return int(fetch_prepared(ACTIVE_AUTHORS, {**parameters, "role": RoleName.CLIENT.value})[0][0])
+
+
+def ask_by_quarter(since: datetime, until: datetime) -> Question:
+    """`{"bucket", "speaker", "messages"}` for each quarter between two moments at which quarters begin.
+
+    `speaker` is client, staff, program, or channel where nobody in particular speaks.
+    """
+    return Question(BY_QUARTER, {"first": quarter_of(since), "end": quarter_of(until)})
 
 
 def _messages_of(chat_ids: Collection[int], since: datetime | None) -> MessageQuerySet:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -11,12 +11,14 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from cvgorod_hub.api.models import ApiKey
 from messaging.filters import analysis_choices
 from messaging.models import Chat
 from sandbox.models import PendingResponse
+from sandbox.outcomes import CONDITIONS, Outcome
 
 Status = PendingResponse.Status
 Replies = QuerySet[PendingResponse]
@@ -143,6 +145,40 @@ class AgeFilter(SelectFilter):
         return queryset.filter(Q(waits_since__lte=timezone.now() - age))
 
 
+class OutcomeFilter(SelectFilter):
+    """By what a person made of the draft."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+        return Outcome.choices
+
+    def narrow(self, queryset: Replies, chosen: str) -> Replies:
+        return queryset.filter(CONDITIONS[chosen]) if chosen in CONDITIONS else queryset.none()
+
+
+class ProposedFilter(SelectFilter):
+    """The days on which drafts were proposed, `2026-11-17_2026-11-23`; reached by the home page's links."""
+
+    title = _("proposed")
+    parameter_name = "proposed"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+        chosen, days = self.value(), _two_days(self.value())
+        if not chosen or days is None:
+            return []
+        first, last = (date_format(day, "SHORT_DATE_FORMAT") for day in days)
+        return [(chosen, first if first == last else f"{first} – {last}")]
+
+    def narrow(self, queryset: Replies, chosen: str) -> Replies:
+        days = _two_days(chosen)
+        if days is None:
+            return queryset.none()
+        since, until = (timezone.make_aware(datetime.combine(day, time.min)) for day in days)
+        return queryset.filter(created_at__gte=since, created_at__lt=until + timedelta(days=1))
+
+
 class BatchFilter(SelectFilter):
     """One batch; reached by a card's link, so nothing else is offered."""
 
@@ -158,6 +194,15 @@ class BatchFilter(SelectFilter):
             return queryset.filter(batch_id=uuid.UUID(chosen))
         except ValueError:
             return queryset.none()
+
+
+def _two_days(chosen: str | None) -> tuple[date, date] | None:
+    """The first and the last of the days that `ProposedFilter` was given."""
+    try:
+        first, last = map(date.fromisoformat, (chosen or "").split("_"))
+    except ValueError:
+        return None
+    return (first, last) if date.min < first <= last < date.max else None
 
 
 def _chat_id(chosen: str | None) -> int | None:

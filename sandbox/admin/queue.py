@@ -69,6 +69,8 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
         filters.AgentFilter,
         filters.IntentFilter,
         filters.AgeFilter,
+        filters.OutcomeFilter,
+        filters.ProposedFilter,
         filters.BatchFilter,
     )
     list_per_page = 50

@@ -32,7 +32,10 @@ class SandboxSettingsAdmin(SingletonModelAdmin, ModelAdmin):
             "fields": (
                 "scheduled_in_work_hours", ("work_starts", "work_ends"), ("works_saturday", "works_sunday"),
             ),
-            "description": _("By the chat's own time zone. They hold back scheduled replies only."),
+            "description": _(
+                "By the chat's own time zone. They hold back scheduled replies, and say how long "
+                "clients wait."
+            ),
         }),
     )  # fmt: skip
 

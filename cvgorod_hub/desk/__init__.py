@@ -1,0 +1,1 @@
+"""Pages that people work on all day, which look over all rooms."""

@@ -1,0 +1,1 @@
+"""The home page: what needs somebody now, and how the days went."""

@@ -1,0 +1,1 @@
+"""The board of clients who wait for an answer."""
