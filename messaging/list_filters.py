@@ -33,7 +33,7 @@ class RoleFilter(ConditionFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.condition() is None:
             return queryset
-        people = TelegramUser.objects.filter(role=self.value()).order_by()
+        people = TelegramUser.objects.filter(Q(role=self.value())).order_by()
         ids = list(people.values_list("pk", flat=True)[: FEW_PEOPLE + 1])
         return queryset.filter(user__in=ids) if len(ids) <= FEW_PEOPLE else queryset.filter(self.condition())
 

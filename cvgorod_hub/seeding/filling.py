@@ -1,7 +1,11 @@
-"""All of it into the database. Everything or nothing where it stops halfway: `remove` takes away what is there."""
+"""All of it into the database.
+
+Into an empty hub in one transaction, with the indexes made anew at its end: what breaks off has done nothing.
+Beside other messages it commits as it goes, so that nobody waits for it; `removing` takes away what is there.
+"""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,7 +65,8 @@ def check_empty(*, beside_real: bool) -> None:
         )
     if WebhookEndpoint.objects.filter(is_active=True).exists():
         raise SeedError(
-            "A webhook is in use and would be told of every message. Switch it off, or say --beside-real-data."
+            "A webhook is in use and would be told of every message. "
+            "Switch it off, or say --beside-real-data."
         )
 
 
@@ -70,7 +75,7 @@ def seeded_chats() -> Any:  # noqa: ANN401  (Chat's queryset)
 
 
 def fill(plan: Plan, *, progress: Progress) -> None:
-    """Make it all; `progress` is called with how many messages were stored. Commits as it goes."""
+    """Make it all; `progress` is called with how many messages were stored."""
     connection.ensure_connection()
     raw: Psycopg = connection.connection
     cast = Cast.for_messages(plan.messages)
@@ -84,10 +89,13 @@ def fill(plan: Plan, *, progress: Progress) -> None:
         seed=plan.seed,
     )
     is_empty = not Message.objects.order_by().exists()
-    with _manual_commits(raw), ExitStack() as stack:
-        _Filler(raw, plan, history, scenes).run(
-            lambda: _drop_indexes(stack, raw) if is_empty and plan.messages >= _MANY else None, progress
-        )
+    with _manual_commits(raw):
+        filler = _Filler(raw, plan, history, scenes)
+        with _without_indexes(raw) if is_empty and plan.messages >= _MANY else nullcontext():
+            filler.run(progress, commit=(lambda: None) if is_empty else raw.commit)
+        raw.commit()
+        # In a transaction of its own: a draft is stale by what its snapshot did not show.
+        filler.finish()
     _analyse()
 
 
@@ -134,15 +142,15 @@ class _Filler:
         self._drafts = DraftWriter(first_key=self._next_key("pending_responses"), seed=plan.seed)
         self._newest: list[tuple[object, ...]] = []
 
-    def run(self, drop_indexes: Callable[[], object], progress: Progress) -> None:
+    def run(self, progress: Progress, *, commit: Callable[[], object]) -> None:
+        """People, chats, messages and what became of them."""
         self._people_and_chats()
-        drop_indexes()
+        commit()
         chunks = self._history.chunks(self._plan.messages, first_key=self._next_key("messages"))
         for chunk in _gathered(chunks):
             self._store(chunk)
-            self._raw.commit()
+            commit()
             progress(len(chunk.messages))
-        self._finish()
 
     def _store(self, chunk: Chunk) -> None:
         self._messages.copy(self._raw, chunk.messages)
@@ -157,7 +165,8 @@ class _Filler:
         self._replies.copy(self._raw, written.replies)
         self._events.copy(self._raw, written.events)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """What waits at the end, and the newest updates."""
         history = self._history
         self._write(self._drafts.open_ones(history, self._scenes))
         self._updates.copy(self._raw, updates_of(self._newest, first_update=1))
@@ -168,7 +177,6 @@ class _Filler:
             self._raw.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608
             )
-        self._raw.commit()
 
     def _next_key(self, table: str) -> int:
         row = self._raw.execute(f"SELECT nextval(pg_get_serial_sequence('{table}', 'id'))").fetchone()
@@ -202,7 +210,6 @@ class _Filler:
             now=until,
         )
         chats.copy(self._raw, (_chat(place, until) for place in range(cast.chats)))
-        self._raw.commit()
 
 
 def _person(cast: Cast, number: int, roles: dict[str, int], until: datetime) -> tuple[object, ...]:
@@ -223,7 +230,7 @@ def _chat(place: int, until: datetime) -> tuple[object, ...]:
     return chat_id(place), escaped(identity.chat_name(place)), kind, folder, customer, 3 + place % 14, until
 
 
-def _gathered(chunks: Iterator[Chunk], at_least: int = 10_000) -> Iterator[Chunk]:
+def _gathered(chunks: Iterator[Chunk], at_least: int = 20_000) -> Iterator[Chunk]:
     """Days put together until a transaction is worth its while."""
     whole = Chunk()
     for chunk in chunks:
@@ -254,10 +261,13 @@ def _manual_commits(raw: Psycopg) -> Iterator[None]:
         connection.set_autocommit(True)
 
 
-def _drop_indexes(stack: ExitStack, raw: Psycopg) -> None:
-    raw.execute("SET maintenance_work_mem = '512MB'")
-    for table in ("messages", "message_analysis"):
-        stack.enter_context(without_indexes(raw, table))
+@contextmanager
+def _without_indexes(raw: Psycopg) -> Iterator[None]:
+    raw.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    # Foreign keys are looked at with each statement: not all of them are remembered until the end.
+    raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with without_indexes(raw, "messages"), without_indexes(raw, "message_analysis"):
+        yield
 
 
 def _analyse() -> None:

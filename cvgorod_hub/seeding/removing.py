@@ -1,5 +1,7 @@
 """All that `filling` made, out again: by its ids, which nothing real can have."""
 
+# ruff: noqa: S608  (statements of constants)
+
 from collections.abc import Callable
 
 from django.db import connection, transaction
@@ -8,14 +10,15 @@ from cvgorod_hub.seeding.identity import BOT_ID, FIRST_ID, LAST_ID
 
 _CHATS = f"BETWEEN {-LAST_ID} AND {-FIRST_ID}"
 _PEOPLE = f"BETWEEN {FIRST_ID} AND {LAST_ID}"
-_REPLIES = f"(SELECT id FROM pending_responses WHERE chat_id {_CHATS})"  # noqa: S608  (constants, here and below)
-_MESSAGES = f"(SELECT id FROM messages WHERE chat_id {_CHATS})"  # noqa: S608
+_REPLIES = f"(SELECT id FROM pending_responses WHERE chat_id {_CHATS})"
+_MESSAGES = f"(SELECT id FROM messages WHERE chat_id {_CHATS})"
+_RECORDINGS = f"(SELECT id FROM recordings WHERE message_id IN {_MESSAGES})"
 # What stands on a message or a reply goes first. Also what the hub or a person made of invented rows since.
 _STEPS = (
     ("approval cards", f"DELETE FROM approval_cards WHERE response_id IN {_REPLIES}"),
     ("log of replies", f"DELETE FROM pending_response_events WHERE response_id IN {_REPLIES}"),
     ("replies", f"DELETE FROM pending_responses WHERE chat_id {_CHATS}"),
-    ("transcripts", f"DELETE FROM transcript_versions WHERE recording_id IN (SELECT id FROM recordings WHERE message_id IN {_MESSAGES})"),
+    ("transcripts", f"DELETE FROM transcript_versions WHERE recording_id IN {_RECORDINGS}"),
     ("recordings", f"DELETE FROM recordings WHERE message_id IN {_MESSAGES}"),
     ("corrections", f"DELETE FROM analysis_corrections WHERE message_id IN {_MESSAGES}"),
     ("runs", f"DELETE FROM reclassification_items WHERE message_id IN {_MESSAGES}"),
@@ -42,8 +45,8 @@ _UNTRIGGERED = (
 def remove(*, progress: Callable[[str, int], object]) -> int:
     """Delete it in one transaction; returns how many messages there were.
 
-    `progress` is told each step and its rows. Statistics are to be counted again afterwards, and whoever stores
-    messages waits until it is done.
+    `progress` is told each step and its rows. Statistics are to be counted again afterwards, and whoever
+    stores messages waits until it is done.
     """
     messages = 0
     with transaction.atomic(), connection.cursor() as cursor:

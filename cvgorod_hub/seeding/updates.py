@@ -12,7 +12,8 @@ State = RawUpdate.State
 # So many of the newest messages still have their update: the others' were deleted after 30 days.
 KEPT = 20_000
 UPDATE_COLUMNS = (
-    "bot_id", "update_id", "kind", "chat_id", "payload", "parse_state", "error", "note", "received_at", "parsed_at"
+    "bot_id", "update_id", "kind", "chat_id", "payload", "parse_state", "error", "note",
+    "received_at", "parsed_at",
 )  # fmt: skip
 Row = tuple[object, ...]
 _IGNORED_EVERY = 50

@@ -89,7 +89,8 @@ class HubChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no type
                 narrowed = spec.queryset(request, rows)
                 rows = rows if narrowed is None else narrowed
         rows, _may_repeat = self.model_admin.get_search_results(request, rows, self.query)
-        return rows.order_by(*self.get_ordering(request, rows))
+        ordered: QuerySet[Any] = rows.order_by(*self.get_ordering(request, rows))
+        return ordered
 
     # --- the way down to a day --------------------------------------------------------------------
     @cached_property

@@ -41,7 +41,7 @@ def _grouped(number: int) -> str:
 
 def _round_down(number: int) -> int:
     """To its first digit: of what may be more, nobody needs the others."""
-    step = 10 ** (len(str(number)) - 1)
+    step: int = 10 ** (len(str(number)) - 1)
     return number // step * step
 
 

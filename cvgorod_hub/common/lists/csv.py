@@ -1,8 +1,8 @@
 """Rows as CSV that Excel opens with a double click, made as they are read.
 
-A byte order mark, or Excel takes UTF-8 for the machine's old encoding; CRLF, as RFC 4180 has it. Excel parts
-columns by what the machine's language uses in lists: a semicolon in Russian, a comma in English; so does this,
-by the reader's language.
+A byte order mark, or Excel takes UTF-8 for the machine's old encoding; CRLF, as RFC 4180 has it. Excel
+parts columns by what the machine's language uses in lists: a semicolon in Russian, a comma in English; so
+does this, by the reader's language.
 """
 
 import csv
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BYTE_ORDER_MARK = "\ufeff"
 ROWS_AT_ONCE = 500
-# A cell that begins so is a formula to Excel, LibreOffice or Google (OWASP: CSV injection), also in its wide form.
+# A cell that begins so is a formula to a spreadsheet, also in its wide form (OWASP: CSV injection).
 _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠]")
 _COMMA_LANGUAGES = frozenset({"en"})
 

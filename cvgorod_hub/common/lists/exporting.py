@@ -78,8 +78,8 @@ class ExportMixin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
 def stream(rows: QuerySet[Any], columns: Sequence[Column], *, language: str, label: str) -> Iterator[bytes]:
     """The file, as a cursor of the server yields its rows.
 
-    In a transaction of its own, or PostgreSQL would put the whole result aside first; it reads only, so nobody
-    waits for it, nor does the feed of changes.
+    In a transaction of its own, or PostgreSQL would put the whole result aside first; it reads only, so
+    nobody waits for it, nor does the feed of changes.
     """
     count = 0
 
@@ -97,7 +97,7 @@ def stream(rows: QuerySet[Any], columns: Sequence[Column], *, language: str, lab
 def log_export(request: HttpRequest, model: "type[Model]", words: str) -> None:
     """Into the admin's own log of who did what, before the first row leaves."""
     LogEntry.objects.create(
-        user_id=request.user.pk,
+        user_id=str(request.user.pk),
         content_type=ContentType.objects.get_for_model(model, for_concrete_model=False),
         object_id=None,
         object_repr=str(model._meta.verbose_name_plural)[:200],  # noqa: SLF001  (a documented name)

@@ -6,9 +6,11 @@ from typing import Any
 def filters_in_words(changelist: Any) -> str:  # noqa: ANN401  (a ChangeList)
     """«роза»; type: voice; time: from 01.11.2026. Empty where nothing is filtered."""
     parts = [f"«{changelist.query}»"] if changelist.query else []
-    for spec in changelist.filter_specs:
-        if any(spec.used_parameters.values()):
-            parts.append(f"{spec.title}: {_said(spec, changelist)}")
+    parts += [
+        f"{spec.title}: {_said(spec, changelist)}"
+        for spec in changelist.filter_specs
+        if any(spec.used_parameters.values())
+    ]
     return "; ".join(parts)
 
 

@@ -20,8 +20,9 @@ MOST_DAYS = 3_650
 
 class Command(BaseCommand):
     help = (
-        "Fill the hub with invented chats, people, messages, meanings and replies, as it would have stored them: "
-        "to try it out, to measure it. All of it has ids that no Telegram gives and is taken away by --remove. "
+        "Fill the hub with invented chats, people, messages, meanings and replies, as it would have stored "
+        "them: to try it out, to measure it. All of it has ids that no Telegram gives; --remove takes it "
+        "away. "
         f"Days and hours are those of TIME_ZONE ({settings.TIME_ZONE})."
     )
 

@@ -1,0 +1,19 @@
+"""The admin searches all replies that were ever proposed, by their words' index."""
+
+import django.contrib.postgres.indexes
+import messaging.search.tokens
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('sandbox', '0003_immutable_log_and_reasons'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='pendingresponse',
+            index=django.contrib.postgres.indexes.GinIndex(messaging.search.tokens.WordsVector('client_name', 'response_text'), name='pending_responses_words'),
+        ),
+    ]
