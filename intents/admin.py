@@ -44,6 +44,7 @@ class MessagePatternAdmin(ListAdmin):
     list_filter = ("auto_classify", "pattern_type", "is_urgent", "sender_role")
     list_empty = _("Without a pattern every message is “other”. A pattern is words, and what they speak for.")
     sortable_by = ("pattern_name", "intent", "weight", "priority")
+    list_per_page = 30  # each is read by the classifier, to say whether it can be used
     search_fields = ("pattern_name", "description", "keyword_patterns")
     search_help_text = _("Name, description or a word of the pattern")
     export_columns = (

@@ -23,6 +23,7 @@ from unfold.decorators import display
 from clients.admin import TelegramUserAdmin
 from clients.models import TelegramUser
 from cvgorod_hub.common.admin import LargeTableAdmin, ListAdmin, excerpt
+from cvgorod_hub.common.dates import local_time
 from cvgorod_hub.common.lists.changelist import HubChangeList
 from cvgorod_hub.common.lists.csv import Column
 from cvgorod_hub.common.lists.filters import OneOfManyFilter
@@ -32,10 +33,9 @@ from messaging.conversation import read_one
 from messaging.history.admin import HistoryImportAdmin
 from messaging.list_filters import RoleFilter, WaitingFilter
 from messaging.models import Chat, Message, Recording
-from messaging.name_search import said_in
+from messaging.name_search import compiled_for, keys_named, said_in
 from messaging.querysets import MessageQuerySet
 from messaging.recording_page import page_context
-from messaging.search import compile_query
 from messaging.search.plans import plan
 from messaging.sound import serve_sound
 
@@ -77,7 +77,9 @@ class PersonAdmin(TelegramUserAdmin):
         if is_id(term):
             return queryset.filter(pk=int(term)), False
         named = Q(first_name__icontains=term) | Q(last_name__icontains=term) | Q(username__icontains=term)
-        return queryset.filter(said_in(("first_name", "last_name"), term) | named), False
+        query = compiled_for(request, term, beginnings=True)
+        found = keys_named(TelegramUser.objects.all(), said_in(("first_name", "last_name"), query) | named)
+        return queryset.filter(pk__in=found), False
 
     def save_model(
         self, request: HttpRequest, obj: TelegramUser, form: "ModelForm[TelegramUser]", change: bool
@@ -167,7 +169,9 @@ class ChatAdmin(ListAdmin):
         if is_id(term):
             return queryset.filter(pk=int(term)), False
         named = Q(name__icontains=term) | Q(folder__icontains=term) | Q(customer_ref__icontains=term)
-        return queryset.filter(said_in(("name", "folder"), term) | named), False
+        query = compiled_for(request, term, beginnings=True)
+        found = keys_named(Chat.objects.all(), said_in(("name", "folder"), query) | named)
+        return queryset.filter(pk__in=found), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -178,7 +182,7 @@ class ChatAdmin(ListAdmin):
 
 @admin.register(Message)
 class MessageAdmin(LargeTableAdmin):
-    list_display = ("timestamp", "said", "author", "chat", "meaning")
+    list_display = ("said_at", "said", "author", "chat", "meaning")
     list_filter = (
         ("timestamp", PeriodFilter),
         ("chat", OneOfManyFilter),
@@ -214,6 +218,10 @@ class MessageAdmin(LargeTableAdmin):
     search_help_text = _("Words in any form, «phrases» in quotes, -word to leave out.")
     exclude = ("search_vector", "changed_xid", "said_xid", "origin")
 
+    @display(description=_("time"))
+    def said_at(self, message: Message) -> str:
+        return format_html('<span class="nowrap">{}</span>', local_time(message.timestamp))
+
     @display(description=_("text"))
     def said(self, message: Message) -> str:
         """The words; below, in small, what kind of message it is where it is not plain text."""
@@ -245,13 +253,16 @@ class MessageAdmin(LargeTableAdmin):
         label = format_html(
             '<span class="label label-{}">{}</span>', analysis.intent, analysis.get_intent_display()
         )
-        if not analysis.is_urgent:
-            return label
-        return format_html('{} <span class="label label-urgent">{}</span>', label, gettext("Urgent"))
+        urgent = (
+            format_html('<span class="label label-urgent">{}</span>', gettext("Urgent"))
+            if analysis.is_urgent
+            else ""
+        )
+        return format_html('<div class="labels is-short">{}{}</div>', label, urgent)
 
     def counts_choices(self, changelist: HubChangeList) -> bool:
         """Of a frequent word the search reads messages until a page is full; to count would mean all."""
-        return not changelist.query or plan(compile_query(changelist.query)) is None
+        return not changelist.query or plan(compiled_for(changelist.request, changelist.query)) is None
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Django knows the lookups of its own filters only."""
@@ -299,7 +310,7 @@ class MessageAdmin(LargeTableAdmin):
         if not search_term.strip():
             return queryset, False
         assert isinstance(queryset, MessageQuerySet)  # noqa: S101  (the model's own)
-        return queryset.search(search_term), False
+        return queryset.found_by(compiled_for(request, search_term)), False
 
 
 def messages_link(parameter: str, value: int, label: str) -> str:

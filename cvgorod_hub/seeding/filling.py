@@ -92,8 +92,8 @@ def fill(plan: Plan, *, progress: Progress) -> None:
     with _manual_commits(raw):
         filler = _Filler(raw, plan, history, scenes)
         with _without_indexes(raw) if is_empty and plan.messages >= _MANY else nullcontext():
-            filler.run(progress, commit=(lambda: None) if is_empty else raw.commit)
-        raw.commit()
+            filler.run(progress, commit=_not_now if is_empty else _commit)
+        _commit()
         # In a transaction of its own: a draft is stale by what its snapshot did not show.
         filler.finish()
     _analyse()
@@ -241,6 +241,16 @@ def _gathered(chunks: Iterator[Chunk], at_least: int = 20_000) -> Iterator[Chunk
             whole = Chunk()
     if whole.messages:
         yield whole
+
+
+def _not_now() -> None:
+    """For a step that is committed with the whole."""
+
+
+def _commit() -> None:
+    """Not within a test's transaction, which is taken back as a whole."""
+    if not connection.in_atomic_block:
+        connection.commit()
 
 
 @contextmanager

@@ -94,10 +94,7 @@ class History:
         end = min(midnight + timedelta(days=1), self.until)
         said: list[Spoken] = []
         while len(said) < count:
-            begins = moment_of(midnight, self._dice)
-            if begins >= end:
-                # Early today: the day has hardly begun.
-                begins = end - timedelta(seconds=self._dice.randint(1, 3600))
+            begins = moment_of(midnight, end, self._dice)
             said += [
                 spoken for spoken in self._play(self._dice.choice(self._scenes), begins) if spoken.at < end
             ]

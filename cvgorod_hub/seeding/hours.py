@@ -38,10 +38,12 @@ def spread(messages: int, *, last: date, days: int, share_of_last: float) -> Ite
         before = until
 
 
-def moment_of(midnight: datetime, dice: random.Random) -> datetime:
-    """A whole second of that day."""
-    hour = bisect(_HOURS, dice.random() * _HOURS[-1])
-    return midnight + timedelta(seconds=hour * 3600 + int(dice.random() * 3600))
+def moment_of(midnight: datetime, end: datetime, dice: random.Random) -> datetime:
+    """A whole second of that day, before its end, which may be in the middle of it."""
+    last = min(int((end - midnight).total_seconds() // 3600), len(_HOURS) - 1)
+    hour = min(bisect(_HOURS, dice.random() * _HOURS[last]), last)
+    seconds = hour * 3600 + int(dice.random() * 3600)
+    return midnight + timedelta(seconds=min(seconds, int((end - midnight).total_seconds()) - 1))
 
 
 def passed_of(moment: datetime) -> float:

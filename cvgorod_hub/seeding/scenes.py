@@ -166,7 +166,7 @@ def _words(dice: random.Random) -> dict[str, object]:
         "flower": dice.choice(FLOWERS),
         "second": dice.choice(FLOWERS),
         "variety": dice.choice(VARIETIES),
-        "day": dice.choice((*DAYS, "понедельник", "завтра", "вторник")),
+        "day": dice.choice((*DAYS, "понедельник", "вторник")),
         "packs": dice.randint(5, 40),
         "few": dice.randint(2, 4),
         "stems": dice.choice((25, 50, 100, 200)),

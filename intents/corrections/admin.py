@@ -1,7 +1,6 @@
 """Analyses in the admin: what each message means, corrected where it stands."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from cvgorod_hub.common.admin import excerpt
+from cvgorod_hub.common.dates import local_time
 from cvgorod_hub.common.lists.changelist import HubChangeList
 from cvgorod_hub.common.lists.csv import Column
 from cvgorod_hub.common.lists.filters import OneOfManyFilter
@@ -23,8 +23,8 @@ from intents.corrections.correcting import PERMISSION
 from intents.corrections.page import CorrectionPages
 from intents.entities.words import entity_in_words
 from intents.models import Intent, MessageAnalysis
+from messaging.name_search import compiled_for
 from messaging.querysets import Matches
-from messaging.search import compile_query
 from messaging.search.plans import plan
 
 # Every value has a colour: a label without one would show the stored word instead of its name.
@@ -83,7 +83,7 @@ class MessageAnalysisAdmin(CorrectionPages):
 
     def counts_choices(self, changelist: HubChangeList) -> bool:
         """Of a frequent word the search reads messages until a page is full; to count would mean all."""
-        return not changelist.query or plan(compile_query(changelist.query)) is None
+        return not changelist.query or plan(compiled_for(changelist.request, changelist.query)) is None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[MessageAnalysis], search_term: str
@@ -91,7 +91,7 @@ class MessageAnalysisAdmin(CorrectionPages):
         """The search of messages."""
         if not search_term.strip():
             return queryset, False
-        query = compile_query(search_term)
+        query = compiled_for(request, search_term)
         if not query:
             return queryset.none(), False
         found = queryset.filter(Matches(F("message__search_vector"), query.expression()))
@@ -101,8 +101,8 @@ class MessageAnalysisAdmin(CorrectionPages):
         return found.filter(message__id=F("message__id") + 0).filter(message__id=0 + F("message__id")), False
 
     @display(description=_("time"))
-    def said_at(self, analysis: MessageAnalysis) -> datetime:
-        return analysis.message.timestamp
+    def said_at(self, analysis: MessageAnalysis) -> str:
+        return format_html('<span class="nowrap">{}</span>', local_time(analysis.message.timestamp))
 
     @display(description=_("message"))
     def said(self, analysis: MessageAnalysis) -> str:

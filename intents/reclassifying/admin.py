@@ -44,13 +44,13 @@ class ReclassificationAdmin(ReadOnlyAdmin):
         "Runs begin in the lists of messages and of analyses: filter one, then “Classify anew”."
     )
     export_columns = (
-        Column(gettext_lazy("created"), "created_at"),
-        Column(gettext_lazy("chosen"), "chosen"),
-        Column(gettext_lazy("by"), "get_by_display"),
+        Column(gettext_lazy("started"), "created_at"),
+        Column(gettext_lazy("what was chosen"), "chosen"),
+        Column(gettext_lazy("classified by"), "get_by_display"),
         Column(gettext_lazy("done"), "done"),
-        Column(gettext_lazy("of"), "total"),
+        Column(gettext_lazy("messages"), "total"),
         Column(gettext_lazy("state"), "get_state_display"),
-        Column(gettext_lazy("who"), "actor_name"),
+        Column(gettext_lazy("started by"), "actor_name"),
     )
 
     @display(description=gettext_lazy("done"))

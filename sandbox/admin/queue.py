@@ -17,7 +17,7 @@ from unfold.views import ChangeList
 from cvgorod_hub.common.lists.counts import Counted
 from cvgorod_hub.common.lists.csv import Column
 from messaging.models import Chat
-from messaging.name_search import said_in
+from messaging.name_search import compiled_for, keys_named, said_in
 from sandbox.admin import filters
 from sandbox.admin.bulk import BulkDecisions
 from sandbox.admin.cards import Card, as_cards, cards_of
@@ -44,7 +44,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
     def count(self) -> int:
         if self._known is not None:
             return self._known
-        return self.object_list.order_by()[: MOST_COUNTED + 1].count()  # type: ignore[attr-defined]
+        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()  # type: ignore[attr-defined]
 
 
 def _page_of_many(page: QuerySet[PendingResponse]) -> QuerySet[PendingResponse]:
@@ -153,10 +153,11 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
         """In the queue word by word; among all there ever were by their index, or by the chat's name."""
         if not search_term.strip():
             return queryset, False
+        query = compiled_for(request, search_term, beginnings=True)
         if filters.shows_waiting(request):
-            return queryset.filter(said_in(self.search_fields, search_term)), False
-        chats = Chat.objects.filter(said_in(("name",), search_term)).order_by().values("pk")
-        said = said_in(("client_name", "response_text"), search_term)
+            return queryset.filter(said_in(self.search_fields, query)), False
+        chats = keys_named(Chat.objects.all(), said_in(("name",), query))
+        said = said_in(("client_name", "response_text"), query)
         return queryset.filter(said | Q(chat__in=chats)), False
 
     def states_of(self, request: HttpRequest) -> Mapping[str, int]:

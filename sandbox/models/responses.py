@@ -184,6 +184,8 @@ class ResponseEvent(models.Model):
     class Meta:
         db_table = "pending_response_events"
         ordering = ["id"]
+        # The log is read by days (sandbox/admin/log.py).
+        indexes = [models.Index(fields=["created_at", "id"], name="pending_response_events_when")]
         verbose_name = _("event")
         verbose_name_plural = _("events")
 

@@ -13,7 +13,7 @@ from django.utils.formats import localize_input
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
-from cvgorod_hub.common.lists.counts import Counted, can_count, count_choices
+from cvgorod_hub.common.lists.counts import Counted, can_count, condition_of, count_choices
 from cvgorod_hub.common.lists.days import Way, way_down
 from cvgorod_hub.common.lists.keys import OLDEST, KeyPage, KeyPaginator, read_page, read_seek
 from cvgorod_hub.common.period_filter import PeriodFilter
@@ -28,11 +28,17 @@ class HubChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no type
     total: Counted | None = None
     key_page: KeyPage | None = None
 
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(request, *args, **kwargs)
+
     def get_results(self, request: HttpRequest) -> None:
         if self.model_admin.page_key:
             self._read_by_key(request)
         else:
             super().get_results(request)
+            # Else unfold's head would offer to show all, as if these were a part.
+            self.full_result_count = self.result_count
         if self.model_admin.counts_choices(self):
             self._count(request)
 
@@ -48,7 +54,7 @@ class HubChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no type
         self.key_page = read_page(self.queryset, seek, fields, self.list_per_page)
         self.result_list = self.key_page.rows
         self.result_count = len(self.key_page.rows)
-        self.full_result_count = None
+        self.full_result_count = self.result_count
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = False
@@ -77,7 +83,13 @@ class HubChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no type
     # --- counted filters --------------------------------------------------------------------------
     def _count(self, request: HttpRequest) -> None:
         specs = [spec for spec in self.filter_specs if can_count(spec)]
-        self.total, counted = count_choices(self._without(request, specs), specs)
+        if self.query:
+            # Among what was found: to search again without a filter would cost a second search.
+            specs = [spec for spec in specs if condition_of(spec) is None]
+            rows = self.queryset.select_related(None)
+        else:
+            rows = self._without(request, specs)
+        self.total, counted = count_choices(rows, specs)
         for spec, numbers in counted.items():
             spec.choices = partial(_with_numbers, spec.choices, numbers)
 
@@ -88,7 +100,6 @@ class HubChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no type
             if spec not in counted:
                 narrowed = spec.queryset(request, rows)
                 rows = rows if narrowed is None else narrowed
-        rows, _may_repeat = self.model_admin.get_search_results(request, rows, self.query)
         ordered: QuerySet[Any] = rows.order_by(*self.get_ordering(request, rows))
         return ordered
 
