@@ -29,6 +29,8 @@ from bots.tasks import replay_failed_updates
 from bots.update_filters import KindFilter, StateFilter, find_by_number
 from bots.updates import replay_updates
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from cvgorod_hub.common.lists.csv import Column
+from cvgorod_hub.common.period_filter import PeriodFilter
 from sandbox.actors import Actor
 
 State = RawUpdate.State
@@ -47,8 +49,20 @@ STATE_COLOURS = {
 @admin.register(RawUpdate)
 class RawUpdateAdmin(LargeTableAdmin):
     list_display = ("number", "kind", "state", "problem", "chat_id", "received_at")
-    list_filter = (StateFilter, KindFilter, "bot")
-    sortable_by = ()  # newest first; another order would sort millions
+    list_filter = (StateFilter, ("received_at", PeriodFilter), KindFilter, "bot")
+    list_filter_submit = True
+    list_empty = gettext_lazy("Every update that Telegram hands over is kept here first.")
+    export_columns = (
+        Column(gettext_lazy("received"), "received_at"),
+        Column(gettext_lazy("update"), "update_id"),
+        Column(gettext_lazy("kind"), "kind"),
+        Column(gettext_lazy("state"), "get_parse_state_display"),
+        Column(gettext_lazy("error"), "error"),
+        Column(gettext_lazy("note"), "note"),
+        Column(gettext_lazy("why set aside"), "dismissed_reason"),
+        Column(gettext_lazy("chat"), "chat_id"),
+        Column(gettext_lazy("bot"), "bot_id"),
+    )
     search_fields = ("update_id", "chat_id")
     search_help_text = gettext_lazy("The number of an update or of a chat.")
     list_before_template = "bots/raw_updates_top.html"

@@ -24,6 +24,7 @@ from unfold.decorators import action, display
 from bots.voice.decisions import ChangedError, retry, write_transcript
 from bots.voice.usage import seconds_since
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from cvgorod_hub.common.lists.csv import Column
 from messaging.conversation_links import linked_place
 from messaging.media import clock
 from messaging.models import Recording
@@ -48,7 +49,18 @@ class RecordingAdmin(LargeTableAdmin):
     list_display = ("said", "state_label", "length", "words", "by", "why")
     list_filter = ("state", "written_by", "container", "api")
     list_select_related = ("message__chat", "message__user")
-    sortable_by = ()  # newest first; another order would sort all of them
+    page_key = ("message_id",)
+    list_empty = gettext_lazy("Voice messages, video notes and audio files appear here as they arrive.")
+    export_columns = (
+        Column(gettext_lazy("time"), "message.timestamp"),
+        Column(gettext_lazy("chat"), "message.chat"),
+        Column(gettext_lazy("author"), "message.user"),
+        Column(gettext_lazy("state"), "get_state_display"),
+        Column(gettext_lazy("length, seconds"), lambda recording: round(recording.seconds)),
+        Column(gettext_lazy("transcript"), "message.transcript"),
+        Column(gettext_lazy("transcript by"), "get_written_by_display"),
+        Column(gettext_lazy("problem"), "get_problem_display"),
+    )
     list_before_template = "bots/recordings_top.html"
     actions = ("try_again",)
     # The file is heard in the player; Telegram's own words for it are nobody's business here.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from bots.models import BotMembership, CollectionGap, TelegramBot
-from cvgorod_hub.common.admin import LargeTableAdmin, ReadOnlyAdmin
+from cvgorod_hub.common.admin import ReadOnlyAdmin
 
 Status = BotMembership.Status
 STATUS_COLOURS = {
@@ -25,7 +25,7 @@ STATUS_COLOURS = {
 }
 
 
-class WatchedAdmin(LargeTableAdmin):
+class WatchedAdmin(ReadOnlyAdmin):
     """Written by the hub; a person only says what is dealt with, by an action."""
 
     def has_settle_permission(self, request: HttpRequest) -> bool:

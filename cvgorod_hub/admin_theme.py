@@ -239,6 +239,7 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("hub/pages.css"),
         lambda _request: static("hub/problems.css"),
         lambda _request: static("hub/history.css"),
+        lambda _request: static("hub/lists.css"),
     ],
     "SCRIPTS": [lambda _request: static("hub/names.js")],
     "SHOW_HISTORY": True,

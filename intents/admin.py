@@ -2,14 +2,16 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from cvgorod_hub.common.admin import excerpt
+from cvgorod_hub.common.admin import ListAdmin, excerpt
+from cvgorod_hub.common.lists.csv import Column
 from intents.corrections.admin import INTENT_COLOURS, URGENT, URGENT_COLOURS, MessageAnalysisAdmin
 from intents.llm.admin import ModelSettingsAdmin
 from intents.models import MessagePattern
@@ -24,7 +26,7 @@ PREVIEW = "_preview"
 
 
 @admin.register(MessagePattern)
-class MessagePatternAdmin(ModelAdmin):
+class MessagePatternAdmin(ListAdmin):
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("intents/patterns.css",)}
 
@@ -39,11 +41,27 @@ class MessagePatternAdmin(ModelAdmin):
         "urgent",
         "unusable",
     )
-    list_editable = ("auto_classify",)
-    list_filter = ("pattern_type", "auto_classify", "is_urgent", "sender_role")
-    list_per_page = 100
+    list_filter = ("auto_classify", "pattern_type", "is_urgent", "sender_role")
+    list_empty = _("Without a pattern every message is “other”. A pattern is words, and what they speak for.")
+    sortable_by = ("pattern_name", "intent", "weight", "priority")
+    list_per_page = 30  # each is read by the classifier, to say whether it can be used
     search_fields = ("pattern_name", "description", "keyword_patterns")
-    show_full_result_count = False
+    search_help_text = _("Name, description or a word of the pattern")
+    export_columns = (
+        Column(_("name"), "pattern_name"),
+        Column(_("intent"), "get_pattern_type_display"),
+        Column(_("words and phrases"), lambda pattern: ", ".join(pattern.keyword_patterns)),
+        Column(_("but not with"), lambda pattern: ", ".join(pattern.except_patterns)),
+        Column(_("regular expression"), "regex_pattern"),
+        Column(_("only when sent by"), "sender_role"),
+        Column(_("weight"), "weight"),
+        Column(_("priority"), "priority"),
+        Column(_("sentiment"), "get_sentiment_display"),
+        Column(_("urgent"), "is_urgent"),
+        Column(_("in use"), "auto_classify"),
+        Column(_("description"), "description"),
+    )
+    actions = ("switch_on", "switch_off")
     actions_list = ("try_message",)
     actions_submit_line = ("preview",)
     change_form_outer_before_template = "intents/pattern_preview.html"
@@ -74,6 +92,31 @@ class MessagePatternAdmin(ModelAdmin):
     @display(description=_("set aside"), label="danger")
     def unusable(self, pattern: MessagePattern) -> str:
         return " ".join(set_aside(pattern))
+
+    @action(description=_("Switch on"), permissions=["change"])
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[MessagePattern]) -> None:
+        self._switch(request, queryset, is_on=True)
+
+    @action(description=_("Switch off"), permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[MessagePattern]) -> None:
+        self._switch(request, queryset, is_on=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[MessagePattern], *, is_on: bool) -> None:
+        """Those that are not so yet; each is in its history."""
+        changed = list(queryset.exclude(auto_classify=is_on))
+        for pattern in changed:
+            pattern.auto_classify = is_on
+            pattern.save(update_fields=["auto_classify", "updated_at"])
+            self.log_change(request, pattern, gettext("Switched on") if is_on else gettext("Switched off"))
+        forget_classifier()
+        text = ngettext(
+            "%(count)d pattern is switched on.", "%(count)d patterns are switched on.", len(changed)
+        )
+        if not is_on:
+            text = ngettext(
+                "%(count)d pattern is switched off.", "%(count)d patterns are switched off.", len(changed)
+            )
+        messages.success(request, text % {"count": len(changed)})
 
     @action(description=_("Try a message"), url_path="try", icon="experiment", permissions=["view"])
     def try_message(self, request: HttpRequest) -> HttpResponse:

@@ -167,6 +167,17 @@ class MessageAnalysis(models.Model):
         indexes = [
             models.Index(fields=["intent", "message"], name="analysis_intent"),
             models.Index(fields=["message"], name="analysis_urgent", condition=models.Q(is_urgent=True)),
+            # What few analyses say: a list of these must not read all the others on its way.
+            models.Index(
+                fields=["source", "message"],
+                name="analysis_rare_sources",
+                condition=~models.Q(source="pattern"),
+            ),
+            models.Index(
+                fields=["sentiment", "message"],
+                name="analysis_rare_sentiments",
+                condition=~models.Q(sentiment="neutral"),
+            ),
             # The newest that are due come first, however many wait.
             models.Index(
                 fields=["message"], name="analysis_due", condition=models.Q(model_due_at__isnull=False)

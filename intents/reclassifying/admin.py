@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin
+from cvgorod_hub.common.lists.csv import Column
+from cvgorod_hub.common.lists.words import filters_in_words
 from cvgorod_hub.common.nudge import nudge
-from cvgorod_hub.common.period_filter import PeriodFilter
 from intents.models import MessageAnalysis, Reclassification
 from intents.reclassifying.choosing import key_of, with_words
 from intents.reclassifying.running import NoModelError, cancel, start
@@ -37,9 +38,20 @@ STATE_COLOURS = {
 
 @admin.register(Reclassification)
 class ReclassificationAdmin(ReadOnlyAdmin):
-    list_display = ("chosen", "by", "progress", "state_label", "actor_name", "created_at")
+    list_display = ("created_at", "chosen", "by", "progress", "state_label", "actor_name")
     list_filter = ("state", "by")
-    show_full_result_count = False
+    list_empty = gettext_lazy(
+        "Runs begin in the lists of messages and of analyses: filter one, then “Classify anew”."
+    )
+    export_columns = (
+        Column(gettext_lazy("started"), "created_at"),
+        Column(gettext_lazy("what was chosen"), "chosen"),
+        Column(gettext_lazy("classified by"), "get_by_display"),
+        Column(gettext_lazy("done"), "done"),
+        Column(gettext_lazy("messages"), "total"),
+        Column(gettext_lazy("state"), "get_state_display"),
+        Column(gettext_lazy("started by"), "actor_name"),
+    )
 
     @display(description=gettext_lazy("done"))
     def progress(self, run: Reclassification) -> str:
@@ -129,7 +141,7 @@ class ReclassificationAdmin(ReadOnlyAdmin):
             raise Http404 from error
         if listed == "analyses":
             rows = Message.objects.filter(pk__in=rows.order_by().values("message_id"))
-        return with_words(rows), _filters_in_words(shown)
+        return with_words(rows), filters_in_words(shown) or _("all messages")
 
     def _list_url(self, request: HttpRequest, listed: str) -> str:
         names = {"messages": "messaging_message", "analyses": "intents_messageanalysis"}
@@ -147,17 +159,3 @@ class ReclassificationAdmin(ReadOnlyAdmin):
 
 def _filters(request: HttpRequest) -> dict[str, str]:
     return {name: str(value) for name, value in request.GET.items() if name not in _NO_FILTERS and value}
-
-
-def _filters_in_words(shown: Any) -> str:  # noqa: ANN401  (a ChangeList)
-    """What the list is filtered by, as its reader sees it."""
-    parts = [f"«{shown.query}»"] if shown.query else []
-    for spec in shown.filter_specs:
-        if not any(spec.used_parameters.values()):
-            continue
-        if isinstance(spec, PeriodFilter):
-            said = spec.in_words()
-        else:
-            said = ", ".join(str(each["display"]) for each in spec.choices(shown) if each.get("selected"))
-        parts.append(f"{spec.title}: {said}")
-    return "; ".join(parts) or _("all messages")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin
+from cvgorod_hub.common.lists.csv import Column
 from messaging.history.models import HistoryImport
 
 State = HistoryImport.State
@@ -12,6 +13,20 @@ State = HistoryImport.State
 
 @admin.register(HistoryImport)
 class HistoryImportAdmin(ReadOnlyAdmin):
+    list_empty = _("The command import_telegram_export brings what was said before the hub.")
+    export_columns = (
+        Column(_("chat"), "chat"),
+        Column(_("state"), "get_state_display"),
+        Column(_("messages"), "messages"),
+        Column(_("added"), "added"),
+        Column(_("already there"), "present"),
+        Column(_("left out"), "skipped"),
+        Column(_("new people"), "people_added"),
+        Column(_("started"), "started_at"),
+        Column(_("finished"), "finished_at"),
+        Column(_("file"), "file_name"),
+        Column(_("note"), "note"),
+    )
     list_display = (
         "chat",
         "shown_state",

@@ -167,6 +167,17 @@ class Message(models.Model):
                 condition=models.Q(reply_to_message_id__isnull=False),
             ),
             GinIndex("search_vector", name="messages_search", fastupdate=False),
+            # What few messages are: a list of these must not read all the others on its way.
+            models.Index(
+                fields=["message_type", "timestamp", "id"],
+                name="messages_rare_types",
+                condition=~models.Q(message_type="text"),
+            ),
+            models.Index(
+                fields=["source", "timestamp", "id"],
+                name="messages_rare_sources",
+                condition=~models.Q(source="telegram"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -22,6 +23,7 @@ from sandbox.outcomes import CONDITIONS, Outcome
 
 Status = PendingResponse.Status
 Replies = QuerySet[PendingResponse]
+_OFFERED = "_hub_queue_offered"
 
 
 class SelectFilter(admin.SimpleListFilter):
@@ -77,20 +79,51 @@ def shows_waiting(request: HttpRequest) -> bool:
     return request.GET.get(StateFilter.parameter_name) not in others
 
 
+@dataclass(frozen=True)
+class Offered:
+    """What two of the selects offer: chats as (id, name), and who proposes."""
+
+    chats: list[tuple[str, str]]
+    agents: list[str]
+
+
+def offered(request: HttpRequest) -> Offered:
+    """Read in one statement, once for a page."""
+    kept: Offered | None = getattr(request, _OFFERED, None)
+    if kept is None:
+        kept = _read_offered(request)
+        setattr(request, _OFFERED, kept)
+    return kept
+
+
+def _read_offered(request: HttpRequest) -> Offered:
+    replies = PendingResponse.objects.filter(chat=OuterRef("pk"))
+    if shows_waiting(request):
+        replies = replies.filter(status=Status.PENDING)
+    chosen = _chat_id(request.GET.get(ChatFilter.parameter_name))
+    chats = Chat.objects.filter(Exists(replies) | Q(pk=chosen))
+    waiting = PendingResponse.objects.filter(status=Status.PENDING)
+    number = Value(None, output_field=BigIntegerField())
+    rows = (
+        chats.order_by().values_list("pk", "name")
+        .union(
+            ApiKey.objects.order_by().values_list(number, "name"),
+            waiting.order_by().values_list(number, "requested_by"),
+        )
+    )  # fmt: skip
+    named = sorted(((name, pk) for pk, name in rows if pk is not None))
+    return Offered(
+        [(str(pk), name or str(pk)) for name, pk in named], [name for pk, name in rows if pk is None]
+    )
+
+
 class ChatFilter(SelectFilter):
     title = _("client")
     parameter_name = "chat"
 
     def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         """The chats that wait; for the other states, those that ever had a reply."""
-        replies = PendingResponse.objects.filter(chat=OuterRef("pk"))
-        if shows_waiting(request):
-            replies = replies.filter(status=Status.PENDING)
-        chats = dict(Chat.objects.filter(Exists(replies)).order_by("name", "pk").values_list("pk", "name"))
-        chosen = _chat_id(self.value())
-        if chosen is not None and chosen not in chats:
-            chats |= dict(Chat.objects.filter(pk=chosen).values_list("pk", "name"))
-        return [(str(pk), name or str(pk)) for pk, name in chats.items()]
+        return offered(request).chats
 
     def narrow(self, queryset: Replies, chosen: str) -> Replies:
         chat_id = _chat_id(chosen)
@@ -101,12 +134,10 @@ class AgentFilter(SelectFilter):
     title = _("agent")
     parameter_name = "agent"
 
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
         """The keys that there are, and who proposed what waits; nobody reads the whole table to know."""
-        names = ApiKey.objects.values_list("name").union(
-            PendingResponse.objects.filter(status=Status.PENDING).order_by().values_list("requested_by")
-        )
-        return [(name, name) for name in sorted({name for (name,) in names} | {self.value() or ""} - {""})]
+        names = {*offered(request).agents, self.value() or ""} - {""}
+        return [(name, name) for name in sorted(names)]
 
     def narrow(self, queryset: Replies, chosen: str) -> Replies:
         return queryset.filter(requested_by=chosen)

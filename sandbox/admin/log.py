@@ -2,19 +2,17 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
+from cvgorod_hub.common.lists.csv import Column
+from cvgorod_hub.common.period_filter import PeriodFilter
 from sandbox.diff import text_diff
 from sandbox.models import ResponseEvent
 
@@ -34,29 +32,23 @@ KIND_COLOURS = {
 }
 
 
-class DayFilter(RangeDateFilter):
-    """Whole days of the hub's time zone, the last one included, as their language writes them.
-
-    Unfold's own compares with a naive midnight, and reads no date that its Russian calendar writes.
-    """
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ResponseEvent]) -> QuerySet[ResponseEvent]:
-        for end, lookup in (("from", "gte"), ("to", "lte")):
-            try:
-                day = forms.DateField().clean(self.used_parameters.get(f"{self.parameter_name}_{end}"))
-            except forms.ValidationError:
-                continue
-            queryset = queryset.filter(**{f"{self.field_path}__date__{lookup}": day})
-        return queryset
-
-
 @admin.register(ResponseEvent)
 class ResponseEventAdmin(LargeTableAdmin):
     list_display = ("created_at", "kind_label", "actor_name", "client", "detail_start")
-    list_filter = (("kind", ChoicesDropdownFilter), ("created_at", DayFilter))
+    list_filter = (("created_at", PeriodFilter), "kind")
     list_filter_submit = True
     list_select_related = ("response__chat",)
-    ordering = ("-id",)
+    list_empty = _("Every step of every reply is written down here, from its proposal on.")
+    export_columns = (
+        Column(_("when"), "created_at"),
+        Column(_("what happened"), "get_kind_display"),
+        Column(_("who"), "actor_name"),
+        Column(_("client"), lambda event: event.response.client_name or event.response.chat),
+        Column(_("detail"), lambda event: gettext(event.detail) if event.detail else ""),
+        Column(_("text before"), "text_before"),
+        Column(_("text after"), "text_after"),
+        Column(_("reply"), "response_id"),
+    )
     search_fields = ("actor_name",)
     search_help_text = _("Who it was")
     fields = ("created_at", "kind", "actor_name", "reply", "detail", "texts")

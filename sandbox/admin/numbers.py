@@ -1,5 +1,6 @@
 """The numbers above the queue, and what keeps replies from coming in or going out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,16 +15,22 @@ from django.utils.translation import ngettext
 
 from cvgorod_hub.common.admin import ReadOnlyAdmin
 from cvgorod_hub.common.dates import local_time
+from cvgorod_hub.common.together import count_together
 from sandbox.admin.cards import WAITS_SINCE, how_long
 from sandbox.models import PendingResponse, SandboxSettings, SendingState
 from sandbox.sending import sending_trouble
 
 Status = PendingResponse.Status
+# Counting stops here: more is simply many.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueueNumbers:
-    """`newest` is the highest id that waits; `fresh` counts those after the id that was asked about."""
+    """`newest` is the highest id that waits; `fresh` counts those after the id that was asked about.
+
+    `states`: how many replies are in each, up to MOST_COUNTED and one more.
+    """
 
     waiting: int
     urgent: int
@@ -33,13 +40,13 @@ class QueueNumbers:
     oldest: datetime | None
     newest: int | None
     fresh: int
+    states: Mapping[str, int]
 
 
 def count_queue(*, after: int | None = None) -> QueueNumbers:
     """What waits for a person, in two queries."""
     waiting = PendingResponse.objects.queue().with_question().with_staleness()
-    troubled = PendingResponse.objects.filter(status__in=(Status.FAILED, Status.UNKNOWN)).order_by()
-    by_state = dict(troubled.values_list("status").annotate(Count("pk")))
+    states = count_states()
     counted = waiting.annotate(waits_since=WAITS_SINCE).aggregate(
         waiting=Count("pk"),
         urgent=Count("pk", filter=Q(is_urgent=True)),
@@ -50,8 +57,19 @@ def count_queue(*, after: int | None = None) -> QueueNumbers:
     )
     return QueueNumbers(
         **{**counted, "fresh": 0 if after is None else counted["fresh"]},
-        failed=by_state.get(Status.FAILED, 0),
-        unknown=by_state.get(Status.UNKNOWN, 0),
+        failed=states[Status.FAILED],
+        unknown=states[Status.UNKNOWN],
+        states=states,
+    )
+
+
+def count_states() -> dict[str, int]:
+    """How many replies are in each state, up to MOST_COUNTED and one more, by the index of the queue."""
+    return count_together(
+        {
+            status.value: PendingResponse.objects.filter(status=status).order_by()[: MOST_COUNTED + 1]
+            for status in Status
+        }
     )
 
 

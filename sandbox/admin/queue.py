@@ -1,31 +1,66 @@
 """The queue of replies in the admin: cards in place of a table, the most urgent first."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.views import ChangeList
 
+from cvgorod_hub.common.lists.counts import Counted
+from cvgorod_hub.common.lists.csv import Column
+from messaging.models import Chat
+from messaging.name_search import compiled_for, keys_named, said_in
 from sandbox.admin import filters
 from sandbox.admin.bulk import BulkDecisions
 from sandbox.admin.cards import Card, as_cards, cards_of
-from sandbox.admin.numbers import NumbersEndpoint, banner_context, count_queue, figures
+from sandbox.admin.numbers import MOST_COUNTED, NumbersEndpoint, banner_context, count_queue, figures
 from sandbox.admin.review_page import ReviewPage
-from sandbox.admin.search import said_in
 from sandbox.models import PendingResponse
 from sandbox.querysets import PendingResponseQuerySet
 from sandbox.sending import sending_trouble
+
+Status = PendingResponse.Status
+_STATES = "_hub_queue_states"
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
+    """Counts so far and no further: pages beyond are reached by a filter or a search."""
+
+    def __init__(
+        self, object_list: PendingResponseQuerySet, per_page: int, *, known: int | None = None
+    ) -> None:
+        super().__init__(object_list, per_page)
+        self._known = known
+
+    @cached_property
+    def count(self) -> int:
+        if self._known is not None:
+            return self._known
+        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()  # type: ignore[attr-defined]
+
+
+def _page_of_many(page: QuerySet[PendingResponse]) -> QuerySet[PendingResponse]:
+    """The same replies: what a card shows is worked out for them alone, not for all on the pages before."""
+    ids = page.values("pk")
+    return as_cards(PendingResponse.objects.filter(pk__in=ids)).order_by("-id")
 
 
 class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no types
     """Django's list with its filters, search and pages; `cards` is what the template shows."""
 
     result_list: QuerySet[PendingResponse]
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(request, *args, **kwargs)
 
     @cached_property
     def cards(self) -> list[Card]:
@@ -39,10 +74,22 @@ class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no ty
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.full_result_count = self.result_count  # nothing is counted twice for the page's head
+        if not filters.shows_waiting(request):
+            self.result_list = _page_of_many(self.result_list)
+
+    @property
+    def count_in_words(self) -> str:
+        return str(Counted(min(self.result_count, MOST_COUNTED), is_least=self.result_count > MOST_COUNTED))
 
     @property
     def states(self) -> list[dict[str, Any]]:
-        return [choice for spec in self.filter_specs if not spec.is_select for choice in spec.choices(self)]
+        counts = self.model_admin.states_of(self.request)
+        return [
+            {**choice, "count": str(Counted(counts[choice["value"]])) if choice["value"] in counts else ""}
+            for spec in self.filter_specs
+            if not spec.is_select
+            for choice in spec.choices(self)
+        ]
 
     @property
     def selects(self) -> list[dict[str, Any]]:
@@ -61,6 +108,22 @@ class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no ty
 
 @admin.register(PendingResponse)
 class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
+    paginator = BoundedPaginator
+    export_columns = (
+        Column(gettext_lazy("proposed"), "created_at"),
+        Column(gettext_lazy("client"), lambda reply: reply.client_name or reply.chat),
+        Column(gettext_lazy("state"), "get_status_display"),
+        Column(gettext_lazy("reply"), "response_text"),
+        Column(gettext_lazy("the agent's words"), "original_text"),
+        Column(gettext_lazy("the agent's reasons"), "context"),
+        Column(gettext_lazy("proposed by"), "requested_by"),
+        Column(gettext_lazy("approved by"), "approved_by"),
+        Column(gettext_lazy("approved"), "approved_at"),
+        Column(gettext_lazy("sent"), "sent_at"),
+        Column(gettext_lazy("reason"), "rejected_reason"),
+        Column(gettext_lazy("last error"), "last_error"),
+        Column(gettext_lazy("reply's number"), "pk"),
+    )
     change_list_template = "sandbox/queue.html"
     list_display = ("client_name",)  # for Django's checks; the template shows cards
     list_filter = (
@@ -87,9 +150,34 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
     def get_search_results(
         self, request: HttpRequest, queryset: PendingResponseQuerySet, search_term: str
     ) -> tuple[PendingResponseQuerySet, bool]:
+        """In the queue word by word; among all there ever were by their index, or by the chat's name."""
         if not search_term.strip():
             return queryset, False
-        return queryset.filter(said_in(self.search_fields, search_term)), False
+        query = compiled_for(request, search_term, beginnings=True)
+        if filters.shows_waiting(request):
+            return queryset.filter(said_in(self.search_fields, query)), False
+        chats = keys_named(Chat.objects.all(), said_in(("name",), query))
+        said = said_in(("client_name", "response_text"), query)
+        return queryset.filter(said | Q(chat__in=chats)), False
+
+    def states_of(self, request: HttpRequest) -> Mapping[str, int]:
+        """How many replies are in each state; counted once for a page."""
+        counts: Mapping[str, int] | None = getattr(request, _STATES, None)
+        return {} if counts is None else counts
+
+    def get_paginator(
+        self,
+        request: HttpRequest,
+        queryset: PendingResponseQuerySet,
+        per_page: int,
+        *args: Any,
+        **kwargs: Any,
+    ) -> BoundedPaginator:
+        """Where nothing is narrowed, the numbers of the states know how many there are."""
+        state = request.GET.get(filters.StateFilter.parameter_name, Status.PENDING.value)
+        is_whole = set(request.GET) <= {filters.StateFilter.parameter_name, PAGE_VAR}
+        known = self.states_of(request).get(state) if is_whole else None
+        return BoundedPaginator(queryset, per_page, known=known)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -98,6 +186,7 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
             raise PermissionDenied
         # Before the list is read: a draft that comes in between is announced, not passed over.
         numbers = count_queue()
+        setattr(request, _STATES, numbers.states)
         context = {
             "title": _("Replies to review"),
             "subtitle": None,

@@ -11,6 +11,7 @@ from solo.admin import SingletonModelAdmin
 from unfold.admin import ModelAdmin
 from unfold.widgets import INPUT_CLASSES
 
+from cvgorod_hub.common.admin import ListAdmin
 from sandbox.models import RejectionReason, SandboxSettings
 
 
@@ -64,6 +65,6 @@ class SandboxSettingsAdmin(SingletonModelAdmin, ModelAdmin):
 
 
 @admin.register(RejectionReason)
-class RejectionReasonAdmin(ModelAdmin):
+class RejectionReasonAdmin(ListAdmin):
     list_display = ("text", "place", "is_offered")
     list_editable = ("place", "is_offered")

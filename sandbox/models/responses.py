@@ -1,6 +1,7 @@
 """Replies that wait for a person, and the log of what became of them."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models.functions import Cast
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cvgorod_hub.api.models import ApiKey
 from messaging.models import Chat
+from messaging.search.tokens import WordsVector
 from sandbox.querysets import PendingResponseQuerySet
 from sandbox.texts import MAX_TEXT_LENGTH
 
@@ -111,6 +113,8 @@ class PendingResponse(models.Model):
         indexes = [
             models.Index(fields=["status", "created_at", "id"], name="pending_responses_queue"),
             models.Index(fields=["chat", "created_at"], name="pending_responses_chat"),
+            # The admin's search among all that were ever proposed (sandbox/admin/queue.py).
+            GinIndex(WordsVector("client_name", "response_text"), name="pending_responses_words"),
             models.Index(
                 fields=["claimed_at"],
                 name="pending_responses_claimed",
@@ -204,6 +208,8 @@ class ResponseEvent(models.Model):
     class Meta:
         db_table = "pending_response_events"
         ordering = ["id"]
+        # The log is read by days (sandbox/admin/log.py).
+        indexes = [models.Index(fields=["created_at", "id"], name="pending_response_events_when")]
         verbose_name = _("event")
         verbose_name_plural = _("events")
 

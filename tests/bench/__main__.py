@@ -11,16 +11,16 @@ from pathlib import Path
 
 import django
 
-from tests.bench import api
+from tests.bench import admin, api
 from tests.bench.rows import Row, as_document, as_table
 
-# On the tests' servers and settings; `api` has servers of its own.
+# On the tests' servers and settings; `api` and `admin` have servers of their own.
 MEASURES = ("delivery", "ingest", "tokens")
 RESULT = Path("bench.json")
 
 
 def main(names: list[str]) -> None:
-    known = {*MEASURES, "api", *api.names()}
+    known = {*MEASURES, "admin", "api", *api.names()}
     if unknown := set(names) - known:
         sys.exit(
             f"error: no such measure: {', '.join(sorted(unknown))} (there are: {', '.join(sorted(known))})"
@@ -34,6 +34,9 @@ def main(names: list[str]) -> None:
             rows, errors = api.measure(calls)
     except api.BenchError as error:
         sys.exit(f"error: {error}")
+    if "admin" in names or not names:
+        print("measuring admin …", flush=True)  # noqa: T201
+        rows += admin.measure()
     if of_tests:
         rows += measure_on_test_servers(of_tests)
     if rows:

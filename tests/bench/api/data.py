@@ -7,10 +7,11 @@ from typing import Any
 import psycopg
 
 from clients.models import TelegramUser
+from cvgorod_hub.seeding.activity import note_chats, note_people
+from cvgorod_hub.seeding.copying import Table, without_indexes
 from intents.models import MessageAnalysis
 from messaging.models import Chat, Message, MessageVersion
 from sandbox.models import PendingResponse, ResponseEvent
-from tests.bench.api.copying import Table, without_indexes
 from tests.bench.api.population import (
     AT_ONCE,
     CHATS,
@@ -37,7 +38,9 @@ def load(url: str, size: int) -> None:
         with without_indexes(connection, "messages"), without_indexes(connection, "message_analysis"):
             load_messages(connection, history)
         load_replies(connection, history)
-        finish_people_and_chats(connection, history)
+        note_people(connection, {person_id(number): seen for number, seen in history.seen.items()})
+        note_chats(connection, {chat_id(place): state for place, state in enumerate(history.chats)})
+        connection.commit()
         load_drafts(connection, history, range(PENDING // 2, PENDING))
         connection.commit()
         connection.autocommit = True
@@ -166,22 +169,4 @@ def load_replies(connection: psycopg.Connection[Any], history: History) -> None:
     connection.execute(
         "SELECT setval(pg_get_serial_sequence('pending_responses', 'id'), max(id)) FROM pending_responses"
     )
-    connection.commit()
-
-
-def finish_people_and_chats(connection: psycopg.Connection[Any], history: History) -> None:
-    people, (first, last) = list(history.seen), zip(*history.seen.values(), strict=True)
-    connection.execute(
-        "UPDATE users SET first_seen = fresh.first_seen, last_seen = fresh.last_seen "
-        "FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
-        "AS fresh (id, first_seen, last_seen) WHERE users.id = fresh.id",
-        [[person_id(n) for n in people], list(first), list(last)],
-    )
-    for place, state in enumerate(history.chats):
-        answered_at, answered_by = state.answered or (None, None)
-        connection.execute(
-            "UPDATE chats SET last_message_at = %s, waiting_since = %s, answered_at = %s, "
-            "answered_message_id = %s WHERE id = %s",
-            [state.last, state.waiting, answered_at, answered_by, chat_id(place)],
-        )
     connection.commit()

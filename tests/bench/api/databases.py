@@ -62,9 +62,10 @@ def last_draft(url: str) -> int:
 def _fingerprint() -> str:
     """Changes with what the data is made by."""
     sources = sorted(
-        path
-        for path in Path(__file__).parent.glob("*.py")
-        if path.stem in ("data", "population", "words", "copying")
+        [
+            *(Path(__file__).parent / f"{name}.py" for name in ("data", "population", "words")),
+            *(servers.ROOT / "cvgorod_hub" / "seeding" / f"{name}.py" for name in ("activity", "copying")),
+        ]
     )
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 

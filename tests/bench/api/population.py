@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 
+from cvgorod_hub.seeding.activity import ChatState
+from cvgorod_hub.seeding.copying import NULL
 from tests.bench.api.words import make_text
 
-# What COPY reads as NULL.
-NULL = r"\N"
 LONG, SHORT = 1_000_000, 100_000
 CHATS, PEOPLE, MANAGERS, BOTS = 300, 5_000, 36, 4
 CLIENTS = PEOPLE - MANAGERS - BOTS
@@ -41,16 +41,6 @@ def person_id(place: int) -> int:
 def client_of(chat: int, place: int = 0) -> int:
     """The number of a client of this chat; the first one writes most."""
     return chat + place * CHATS
-
-
-@dataclass
-class ChatState:
-    """What has been said so far in a chat."""
-
-    count: int = 0
-    last: datetime | None = None
-    waiting: datetime | None = None
-    answered: tuple[datetime, int] | None = None
 
 
 @dataclass
@@ -84,13 +74,10 @@ class History:
         return chat, CLIENTS + MANAGERS + self.dice.randrange(BOTS), "bot"
 
     def note(self, number: int, chat: int, person: int, kind: str, at: datetime) -> None:
-        state = self.chats[chat]
-        state.count, state.last = state.count + 1, at
         self.seen[person] = (self.seen.get(person, (at, at))[0], at)
-        if kind == "manager" or is_sent(person):
-            state.waiting, state.answered = None, (at, number + 1)
-        elif kind == "client" and state.waiting is None:
-            state.waiting = at
+        self.chats[chat].note(
+            at, number + 1, answers=kind == "manager" or is_sent(person), asks=kind == "client"
+        )
 
 
 def is_sent(person: int) -> bool:

@@ -24,6 +24,7 @@ from cvgorod_hub.api.hooks.events import EVENT_LABELS, PING
 from cvgorod_hub.api.hooks.models import WebhookAttempt, WebhookDelivery
 from cvgorod_hub.api.hooks.troubles import Trouble
 from cvgorod_hub.common.admin import LargeTableAdmin
+from cvgorod_hub.common.lists.csv import Column
 
 State = WebhookDelivery.State
 STATE_COLOURS = {State.PENDING: "warning", State.DELIVERED: "success", State.FAILED: "danger"}
@@ -60,7 +61,16 @@ class WebhookDeliveryAdmin(LargeTableAdmin):
     )
     list_filter = ("state", EventFilter, "endpoint")
     list_select_related = ("endpoint",)
-    sortable_by = ()  # newest first; another order would sort everything that was ever told
+    list_empty = _("What webhooks are told is kept here with every attempt.")
+    export_columns = (
+        Column(_("created"), "created_at"),
+        Column(_("event"), lambda delivery: f"{delivery.event}: {event_label(delivery.event)}"),
+        Column(_("webhook"), "endpoint"),
+        Column(_("state"), "get_state_display"),
+        Column(_("attempts"), "attempts"),
+        Column(_("delivered"), "delivered_at"),
+        Column(_("event id"), "event_id"),
+    )
     search_fields = ("event_id",)
     search_help_text = _("The event's id (webhook-id)")
     fieldsets = (

@@ -14,7 +14,6 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from cvgorod_hub.api.hooks.delivery import resume, send_test
@@ -23,6 +22,7 @@ from cvgorod_hub.api.hooks.forms import WebhookEndpointForm
 from cvgorod_hub.api.hooks.models import WebhookDelivery, WebhookEndpoint
 from cvgorod_hub.api.hooks.signing import RotatedMeanwhileError, new_seed, rotate, secret_of
 from cvgorod_hub.api.hooks.troubles import Trouble
+from cvgorod_hub.common.admin import ListAdmin
 
 # Counting stops here: more is simply many.
 MOST_COUNTED = 1000
@@ -36,7 +36,8 @@ STATE_COLOURS = {
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ModelAdmin):
+class WebhookEndpointAdmin(ListAdmin):
+    list_empty = _("A webhook tells a program what happens here, as soon as it happens.")
     form = WebhookEndpointForm
     change_form_outer_before_template = "api/webhook_top.html"
     list_display = ("name", "host", "event_names", "key", "state", "waiting", "last_success_at")

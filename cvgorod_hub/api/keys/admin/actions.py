@@ -21,13 +21,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from cvgorod_hub.api.chat_choice import search_chats
 from cvgorod_hub.api.keys.admin.forms import may_hand_out_decisions
 from cvgorod_hub.api.keys.issuing import RotationRefusedError, revoke, rotate
 from cvgorod_hub.api.models import ApiKey
+from cvgorod_hub.common.admin import ListAdmin
 
 # Hours, and how people say them.
 OVERLAPS = {
@@ -44,7 +44,7 @@ MAY_CHOOSE_CHATS = [
 ]
 
 
-class KeyActions(ModelAdmin):
+class KeyActions(ListAdmin):
     """What is done with a key besides changing its form."""
 
     actions = ("revoke_selected",)

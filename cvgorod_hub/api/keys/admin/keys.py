@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -12,6 +14,8 @@ from cvgorod_hub.api.keys.admin.forms import ApiKeyForm
 from cvgorod_hub.api.keys.admin.summary import SHOWN_DAYS, chats_of, scopes_of, usage_of
 from cvgorod_hub.api.keys.issuing import assign_secret
 from cvgorod_hub.api.models import ApiKey
+from cvgorod_hub.common.lists.csv import Column
+from cvgorod_hub.common.lists.filters import ConditionFilter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,11 +26,43 @@ if TYPE_CHECKING:
 _NEW_SECRET = "hub.new_api_key"  # noqa: S105  (the name of a place, not a secret)
 
 
+class KeyStateFilter(ConditionFilter):
+    """By whether a program can use it now."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, Any]]:
+        return [("usable", _("usable")), ("expired", _("expired")), ("revoked", _("revoked"))]
+
+    def conditions(self) -> dict[str, Q]:
+        is_expired = Q(revoked_at=None, expires_at__lte=Now())
+        return {
+            "usable": Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=Now())),
+            "expired": is_expired,
+            "revoked": Q(revoked_at__isnull=False),
+        }
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(KeyActions):
     form = ApiKeyForm
     list_display = ("name", "scope_names", "begins_with", "state", "expires_at", "last_use", "created_by")
     list_select_related = ("created_by",)
+    list_empty = _(
+        "A program asks the API with a key. Make one for each program, with as little as it needs."
+    )
+    list_filter = (KeyStateFilter,)
+    export_columns = (
+        Column(_("name"), "name"),
+        Column(_("may"), lambda key: ", ".join(key.scopes)),
+        Column(_("begins with"), "beginning"),
+        Column(_("expires"), "expires_at"),
+        Column(_("revoked"), "revoked_at"),
+        Column(_("last used"), "last_use"),
+        Column(_("created"), "created_at"),
+        Column(_("created by"), "created_by"),
+    )
     search_fields = ("name", "lookup")
     fields = ("name", "scopes", "chat_ids", "calls_per_minute", "expires_at")
     change_form_outer_before_template = "api/key_top.html"
