@@ -14,6 +14,7 @@ api_apikey_change                         A        A
 api_apikey_changelist                     A        A
 api_apikey_chats                          A        -
 api_apikey_delete                         -        -
+api_apikey_export                         A        -
 api_apikey_history                        A        A
 api_apikey_revoke                         A        A
 api_apikey_rotate                         A        A
@@ -22,6 +23,7 @@ api_webhookdelivery_again                 -        A
 api_webhookdelivery_change                A        -
 api_webhookdelivery_changelist            A        A
 api_webhookdelivery_delete                -        -
+api_webhookdelivery_export                A        -
 api_webhookdelivery_history               A        A
 api_webhookendpoint_add                   A        A
 api_webhookendpoint_change                A        A
@@ -69,6 +71,7 @@ bots_rawupdate_add                        -        -
 bots_rawupdate_change                     AD       -
 bots_rawupdate_changelist                 AD       AD
 bots_rawupdate_delete                     -        -
+bots_rawupdate_export                     AD       -
 bots_rawupdate_history                    AD       AD
 bots_rawupdate_read_all                   -        A
 bots_rawupdate_read_one                   -        A
@@ -82,23 +85,31 @@ clients_telegramuser_add                  -        -
 clients_telegramuser_change               ADMV     ADM
 clients_telegramuser_changelist           ADMV     ADMV
 clients_telegramuser_delete               -        -
+clients_telegramuser_export               ADMV     -
 clients_telegramuser_history              ADMV     ADMV
 clients_userrole_add                      A        A
 clients_userrole_change                   ADMV     A
 clients_userrole_changelist               ADMV     ADMV
 clients_userrole_delete                   -        -
+clients_userrole_export                   ADMV     -
 clients_userrole_history                  ADMV     ADMV
+desk_conversation                         ADMV     ADM
+desk_conversation_news                    ADMV     -
+desk_replies                              ADMV     -
+desk_waiting                              ADMV     -
 index                                     ADMVN    ADMVN
 intents_messageanalysis_add               -        -
 intents_messageanalysis_change            ADMV     -
 intents_messageanalysis_changelist        ADMV     ADMV
 intents_messageanalysis_correct           ADM      ADM
 intents_messageanalysis_delete            -        -
+intents_messageanalysis_export            ADMV     -
 intents_messageanalysis_history           ADMV     ADMV
 intents_messagepattern_add                ADM      ADM
 intents_messagepattern_change             ADMV     ADM
 intents_messagepattern_changelist         ADMV     ADMV
 intents_messagepattern_delete             ADM      ADM
+intents_messagepattern_export             ADMV     -
 intents_messagepattern_history            ADMV     ADMV
 intents_messagepattern_try_message        ADMV     ADMV
 intents_modelsettings_add                 -        -
@@ -112,6 +123,7 @@ intents_reclassification_cancel           -        ADM
 intents_reclassification_change           ADMV     ADMV
 intents_reclassification_changelist       ADMV     ADMV
 intents_reclassification_delete           -        -
+intents_reclassification_export           ADMV     -
 intents_reclassification_history          ADMV     ADMV
 intents_reclassification_start            ADM      ADM
 login                                     ADMVN    ADMVN
@@ -119,22 +131,27 @@ messaging_chat_add                        -        -
 messaging_chat_change                     ADMV     ADM
 messaging_chat_changelist                 ADMV     ADMV
 messaging_chat_delete                     -        -
+messaging_chat_export                     ADMV     -
 messaging_chat_history                    ADMV     ADMV
+messaging_chat_open_conversation          ADMV     ADMV
 messaging_historyimport_add               -        -
 messaging_historyimport_change            AD       -
 messaging_historyimport_changelist        AD       AD
 messaging_historyimport_delete            -        -
+messaging_historyimport_export            AD       -
 messaging_historyimport_history           AD       AD
 messaging_message_add                     -        -
 messaging_message_change                  ADMV     -
 messaging_message_changelist              ADMV     ADMV
 messaging_message_delete                  -        -
+messaging_message_export                  ADMV     -
 messaging_message_history                 ADMV     ADMV
 messaging_message_sound                   ADMV     -
 messaging_recording_add                   -        -
 messaging_recording_change                ADMV     -
 messaging_recording_changelist            ADMV     ADMV
 messaging_recording_delete                -        -
+messaging_recording_export                ADMV     -
 messaging_recording_history               ADMV     ADMV
 messaging_recording_retry                 -        ADM
 messaging_recording_write                 -        ADM
@@ -146,6 +163,7 @@ sandbox_pendingresponse_bulk_done         ADMV     ADMV
 sandbox_pendingresponse_change            ADMV     ADM
 sandbox_pendingresponse_changelist        ADMV     ADM
 sandbox_pendingresponse_delete            -        -
+sandbox_pendingresponse_export            ADMV     -
 sandbox_pendingresponse_history           ADMV     ADMV
 sandbox_pendingresponse_numbers           ADMV     ADMV
 sandbox_pendingresponse_preview           -        ADMV
@@ -158,6 +176,7 @@ sandbox_responseevent_add                 -        -
 sandbox_responseevent_change              AD       -
 sandbox_responseevent_changelist          AD       AD
 sandbox_responseevent_delete              -        -
+sandbox_responseevent_export              AD       -
 sandbox_responseevent_history             AD       AD
 sandbox_sandboxsettings_add               -        -
 sandbox_sandboxsettings_change            AD       AD
@@ -192,6 +211,8 @@ clients.telegramuser.delete_selected                -
 clients.userrole.delete_selected                    -
 intents.messageanalysis.delete_selected             -
 intents.messagepattern.delete_selected              ADM
+intents.messagepattern.switch_off                   ADM
+intents.messagepattern.switch_on                    ADM
 intents.modelsettings.delete_selected               -
 intents.reclassification.delete_selected            -
 messaging.chat.delete_selected                      -

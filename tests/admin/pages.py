@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from solo.models import SingletonModel
 
-from messaging.models import Message, Recording
+from messaging.models import Chat, Message, Recording
 from tests.admin.access import ROUTES, table
 from tests.admin.rows import Rows
 
@@ -17,7 +17,7 @@ from tests.admin.rows import Rows
 LEFT_OUT = {"admin:view_on_site", "admin:jsi18n", "admin:logout"}
 # Parameters of routes that are no row of the model that the route is named after.
 PARAMETERS: dict[str, object] = {"app_label": "messaging", "listed": "messages"}
-ROW_PARAMETERS: dict[str, type[Model]] = {"message_id": Message}
+ROW_PARAMETERS: dict[str, type[Model]] = {"message_id": Message, "chat_id": Chat}
 # Routes whose parameter is not the row's own key.
 KEYS: dict[str, tuple[type[Model], str]] = {"admin:messaging_message_sound": (Recording, "message_id")}
 # What an address says after its question mark, where it says nothing without it.
@@ -27,6 +27,7 @@ QUERIES = {
         "model_name": "telegramuser",
         "field_name": "staff_account",
     },
+    "admin:desk_conversation_news": {"since": "1"},
 }
 
 
@@ -81,6 +82,8 @@ NOT_DRAWN = {
     "admin:search",
     "admin:api_apikey_chats",
     "admin:auth_user_people",
+    "admin:desk_conversation_news",
+    "admin:messaging_chat_open_conversation",
     "admin:messaging_message_sound",
     "admin:sandbox_pendingresponse_bulk",
     "admin:sandbox_pendingresponse_bulk_done",
@@ -92,7 +95,11 @@ NOT_DRAWN = {
 
 def drawn_pages(rows: Rows) -> list[Address]:
     """The pages that a superuser opens, and each list where it finds nothing."""
-    opened = [name for name in routes() if name not in NOT_DRAWN and _is_opened(name)]
+    opened = [
+        name
+        for name in routes()
+        if name not in NOT_DRAWN and not name.endswith("_export") and _is_opened(name)
+    ]
     pages = [Address(name, address(name, rows)) for name in opened]
     lists = [page for page in pages if page.name.endswith("_changelist") and not _is_singleton(page.name)]
     return [*pages, *(Address(f"{page.name} (empty)", f"{page.path}{NOTHING_FOUND}") for page in lists)]
