@@ -6,6 +6,7 @@ For rows that are made up: seed_demo and the benchmarks fill their tables by it.
 # ruff: noqa: SLF001  (`_meta` is the documented name)
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,16 +22,20 @@ NULL = r"\N"
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
+_ESCAPE = re.compile(r"\\(.)")
+_MEANT = {"n": "\n", "r": "\r", "t": "\t"}
+
+
 class Table:
     """Where rows of a model go: `columns` are given with each row, the others by the model's defaults."""
 
     def __init__(self, model: type[Model], *columns: str, now: datetime) -> None:
         rest = {
-            field.column: _default(field, now)
+            str(field.column): _default(field, now)
             for field in model._meta.concrete_fields
             if field.column not in columns and not _made_by_database(field)
         }
-        names = sql.SQL(", ").join([sql.Identifier(name) for name in (*columns, *rest)])
+        names: sql.Composed = sql.SQL(", ").join([sql.Identifier(name) for name in (*columns, *rest)])
         self.name = sql.Identifier(model._meta.db_table)
         self.statement = sql.SQL("COPY {} ({}) FROM STDIN").format(self.name, names)
         self.rest = "".join(f"\t{value}" for value in rest.values()) + "\n"
@@ -44,6 +49,11 @@ class Table:
 def escaped(text: str) -> str:
     """A text as COPY reads it."""
     return text.translate(_ESCAPED)
+
+
+def plain(copied: str) -> str:
+    """The text again, from what `escaped` made of it."""
+    return _ESCAPE.sub(lambda found: _MEANT.get(found[1], found[1]), copied)
 
 
 def _made_by_database(field: "Field[Any, Any]") -> bool:

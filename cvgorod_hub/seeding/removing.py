@@ -50,14 +50,14 @@ def remove(*, progress: Callable[[str, int], object]) -> int:
     """
     messages = 0
     with transaction.atomic(), connection.cursor() as cursor:
+        # A table cannot be altered while foreign keys are still to be looked at.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in _UNTRIGGERED:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for name, statement in _STEPS:
             cursor.execute(statement)
             progress(name, cursor.rowcount)
             messages = cursor.rowcount if name == "messages" else messages
-        # Foreign keys are looked at when the transaction ends; a table cannot be altered before.
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in _UNTRIGGERED:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     return messages

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bots.models import RawUpdate
-from cvgorod_hub.seeding.copying import NULL, escaped
+from cvgorod_hub.seeding.copying import NULL, escaped, plain
 from cvgorod_hub.seeding.identity import BOT_ID
 
 State = RawUpdate.State
@@ -49,12 +49,10 @@ def _update(row: Row, number: int) -> Row:
     }
     if reply != NULL:
         message["reply_to_message"] = {"message_id": reply}
-    message["text" if kind == "text" else str(kind)] = "…" if kind != "text" else "§"
-    name = "edited_message" if edited != NULL else "message"
-    payload = escaped(json.dumps({"update_id": number, name: message}, ensure_ascii=False))
+    message["text" if kind == "text" else str(kind)] = plain(str(text)) if kind == "text" else "…"
     if number % _IGNORED_EVERY == 0:
         poll = escaped(json.dumps({"update_id": number, "poll": {"id": "seed"}}))
         return BOT_ID, number, "poll", NULL, poll, State.IGNORED.value, "", "", at, at
-    # The text goes in as COPY reads it already.
-    said = payload.replace("§", str(text).replace('"', "'"))
-    return BOT_ID, number, name, chat, said, State.PARSED.value, "", "", at, at
+    name = "edited_message" if edited != NULL else "message"
+    payload = escaped(json.dumps({"update_id": number, name: message}, ensure_ascii=False))
+    return BOT_ID, number, name, chat, payload, State.PARSED.value, "", "", at, at

@@ -33,7 +33,8 @@ COLUMNS = {
     "messaging_message": ["said_at", "said", "author", "chat", "meaning"],
     "messaging_recording": ["said", "state_label", "length", "words", "by", "why"],
     "messaging_historyimport": [
-        "chat", "shown_state", "messages", "added", "present", "skipped", "people_added", "started_at", "file_name",
+        "chat", "shown_state", "messages", "added", "present", "skipped", "people_added", "started_at",
+        "file_name",
     ],
     "clients_telegramuser": [
         "person", "role", "messages_count", "last_seen", "first_seen", "staff_account",
@@ -141,6 +142,7 @@ def test_a_list_takes_these_queries(admin_client: Client, rows: None, name: str,
 @pytest.mark.parametrize("name", [name for name in COLUMNS if name != "sandbox_rejectionreason"])
 def test_a_list_can_be_downloaded(admin_client: Client, rows: None, name: str) -> None:
     assert isinstance(model_admin(name), ExportMixin)
+    admin_client.cookies.load({"django_language": "ru"})
     answer = admin_client.get(reverse(f"admin:{name}_export"))
 
     lines = b"".join(answer).decode("utf-8-sig").split("\r\n")  # type: ignore[call-overload]
