@@ -176,8 +176,10 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
         """Where nothing is narrowed, the numbers of the states know how many there are."""
         state = request.GET.get(filters.StateFilter.parameter_name, Status.PENDING.value)
         is_whole = set(request.GET) <= {filters.StateFilter.parameter_name, PAGE_VAR}
-        known = self.states_of(request).get(state) if is_whole else None
-        return BoundedPaginator(queryset, per_page, known=known)
+        states = self.states_of(request)
+        whole = {**states, filters.StateFilter.everything: sum(states.values())} if states else {}
+        known = whole.get(state) if is_whole else None
+        return BoundedPaginator(queryset, per_page, known=known and min(known, MOST_COUNTED + 1))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -42,7 +42,7 @@ def test_a_message_is_exported_with_all_that_the_list_says(admin_client: Client)
         "Источник", "Изменено", "Id чата", "Номер сообщения",
     ]  # fmt: skip
     assert rows[1][:6] == ["2026-11-22 12:00:00", "Салон", "Анна", "Клиент", "текст", "'=розы?"]
-    assert rows[1][7:10] == ["Вопрос", "нейтральный", "да"]
+    assert rows[1][7:10] == ["Вопрос", "Нейтральное", "да"]
     assert rows[1][12] == str(analysis.message.chat_id)
 
 
