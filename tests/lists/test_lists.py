@@ -28,9 +28,9 @@ pytestmark = pytest.mark.django_db
 
 COLUMNS = {
     "messaging_chat": [
-        "title", "waiting", "last_message_at", "messages", "members_count", "reply_mode", "is_active",
+        "title", "waiting", "last_message_at", "conversation", "members_count", "reply_mode", "is_active",
     ],
-    "messaging_message": ["said_at", "said", "author", "chat", "meaning"],
+    "messaging_message": ["said_at", "said", "author", "place", "meaning"],
     "messaging_recording": ["said", "state_label", "length", "words", "by", "why"],
     "messaging_historyimport": [
         "chat", "shown_state", "messages", "added", "present", "skipped", "people_added", "started_at",
