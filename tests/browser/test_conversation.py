@@ -197,7 +197,8 @@ def sees_it_come(page: Page, text: str) -> None:
 
 
 def sees_that_it_came(page: Page, text: str) -> None:
-    page.evaluate("document.getElementById('conversation').scrollTop = 400")
+    # Not so far back that an older part would come and move it.
+    page.evaluate("document.getElementById('conversation').scrollTop -= 600")
     place = page.evaluate("document.getElementById('conversation').scrollTop")
     ask_for_news(page)
     expect(page.locator("#newest")).to_contain_text("1")
