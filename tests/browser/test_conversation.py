@@ -306,7 +306,7 @@ def look_with_other_eyes(page: Page) -> list[str]:
         page.locator(".bubble-edits summary").click()
         assert_accessible(page)
     # Links within what is read; a thumb has the space around them, too.
-    inline = ".bubble-quote, .bubble-time, .bubble-link, .bubble-edits summary"
+    inline = ".bubble-quote, .bubble-link, .bubble-edits summary"
     found: list[str] = page.eval_on_selector_all(
         ".talk :is(button, a, summary, textarea, input:not([type=hidden]))",
         """(elements, [target, inline]) => elements
