@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -134,6 +135,9 @@ class ReclassificationAdmin(ReadOnlyAdmin):
         model_admin = self.admin_site._registry[model]  # noqa: SLF001  (get_model_admin, from Django 5.0 on)
         if not model_admin.has_view_permission(request):
             raise PermissionDenied
+        # All pages are meant, whichever of them was looked at.
+        request.GET = request.GET.copy()  # type: ignore[assignment]
+        request.GET.pop(PAGE_VAR, None)
         try:
             shown = model_admin.get_changelist_instance(request)
             rows = shown.get_queryset(request)
