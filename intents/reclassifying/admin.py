@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -136,8 +136,9 @@ class ReclassificationAdmin(ReadOnlyAdmin):
         if not model_admin.has_view_permission(request):
             raise PermissionDenied
         # All pages are meant, whichever of them was looked at.
-        request.GET = request.GET.copy()  # type: ignore[assignment]
-        request.GET.pop(PAGE_VAR, None)
+        query = QueryDict(request.GET.urlencode(), mutable=True)
+        query.pop(PAGE_VAR, None)
+        request.GET = query  # type: ignore[assignment]
         try:
             shown = model_admin.get_changelist_instance(request)
             rows = shown.get_queryset(request)
