@@ -60,12 +60,13 @@ def test_kill_9_while_the_model_is_asked_doubles_nothing(
 
     assert asked_texts(deepseek) == [texts, texts]
     assert set(MessageAnalysis.objects.values_list("source", "model_attempts")) == {(Source.MODEL, 0)}
-    # The killed request is counted as made, by the model's name of the settings, and used nobody knows what.
+    # What the killed request used nobody knows: it counts as the most that it may have, by the settings' model.
     used = {row.model: row for row in ModelUsage.objects.all()}
     answered, killed = used["deepseek-flash-1017"], used["deepseek-flash"]
     assert (answered.requests, answered.failures, answered.messages) == (1, 0, 3)
     assert (answered.hit_tokens, answered.miss_tokens, answered.output_tokens) == (64, 16, 20)
-    assert (killed.requests, killed.failures, killed.messages, killed.miss_tokens) == (1, 1, 0, 0)
+    assert (killed.requests, killed.failures, killed.messages) == (1, 1, 0)
+    assert killed.hit_tokens + killed.miss_tokens + killed.output_tokens == lost.tokens > 100
     assert not ModelRequest.objects.exists()
 
 
