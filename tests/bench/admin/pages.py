@@ -1,4 +1,4 @@
-"""Which pages are measured: every list as it opens, narrowed, searched, far down, and the page of a row."""
+"""Which pages are measured: the desk's, every list as it opens, narrowed, searched, far down, a row's."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from intents.models import MessageAnalysis
+from messaging.conversation_links import conversation_url
 from messaging.models import Chat, Message, Recording
 from sandbox.models import PendingResponse
 
@@ -15,11 +16,29 @@ from sandbox.models import PendingResponse
 class Page:
     name: str
     url: str
+    # Milliseconds of server time that it may take.
+    most: int = 200
 
 
 def pages() -> list[Page]:
     """Of a database that seed_demo filled."""
-    return [*_lists(), *_narrowed(), *_rows()]
+    return [*_desk(), *_lists(), *_narrowed(), *_rows()]
+
+
+def _desk() -> list[Page]:
+    middle = _middle()
+    chat = middle.chat_id
+    conversation = conversation_url(chat)
+    return [
+        Page("home", reverse("admin:index"), most=150),
+        Page("home, a month", f"{reverse('admin:index')}?days=30"),
+        Page("waiting board", reverse("admin:desk_waiting")),
+        Page("first replies", reverse("admin:desk_replies")),
+        Page("conversation, its end", conversation),
+        Page("conversation, a message of long ago", conversation_url(chat, middle.pk)),
+        Page("conversation, searched", f"{conversation}?q=роза"),
+        Page("conversation, its news", reverse("admin:desk_conversation_news", args=[chat])),
+    ]
 
 
 def _lists() -> list[Page]:
