@@ -60,7 +60,7 @@ def test_kill_9_while_the_model_is_asked_doubles_nothing(
 
     assert asked_texts(deepseek) == [texts, texts]
     assert set(MessageAnalysis.objects.values_list("source", "model_attempts")) == {(Source.MODEL, 0)}
-    # What the killed request used nobody knows: it counts as the most that it may have, by the settings' model.
+    # What the killed request used nobody knows: it counts as the most it may have, by the settings' model.
     used = {row.model: row for row in ModelUsage.objects.all()}
     answered, killed = used["deepseek-flash-1017"], used["deepseek-flash"]
     assert (answered.requests, answered.failures, answered.messages) == (1, 0, 3)

@@ -1,0 +1,16 @@
+"""Static files and media."""
+
+from pathlib import Path
+
+from cvgorod_hub import environment
+
+DATA_DIR: Path = environment.data_dir()
+STATIC_URL = "static/"
+STATIC_ROOT = environment.BASE_DIR / "static-root"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Without a collectstatic step, as `make run` has none, WhiteNoise serves from the packages.
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "unfold").exists()
