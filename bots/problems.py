@@ -5,8 +5,9 @@ queries, so that every page of the admin may ask. All comparisons are by Postgre
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
@@ -35,19 +36,22 @@ MOST_GAPS = 3
 MOST_COUNTED = 1000
 
 
-def find_problems() -> list[Problem]:
-    """Everything that is wrong now, the worst first."""
+def first_counts() -> dict[str, QuerySet[Any]]:
+    """What `find_problems` counts before all else; a caller who counts more may have it in one statement."""
+    return {
+        "groups": _troubled_places()[:1],
+        "gaps": _gaps()[:1],
+        "failed": RawUpdate.objects.filter(parse_state=State.FAILED)[:MOST_COUNTED],
+        "unread": _unread()[:1],
+        "voices": _failing_gates()[:1],
+    }
+
+
+def find_problems(counts: Mapping[str, int] | None = None) -> list[Problem]:
+    """Everything that is wrong now, the worst first. `counts`: of `first_counts()`, if they are known."""
     bots = list(TelegramBot.objects.filter(is_watched=True).annotate(now=Now()))
     # Mostly there is nothing of a kind, and one statement knows of which.
-    counts = count_together(
-        {
-            "groups": _troubled_places()[:1],
-            "gaps": _gaps()[:1],
-            "failed": RawUpdate.objects.filter(parse_state=State.FAILED)[:MOST_COUNTED],
-            "unread": _unread()[:1],
-            "voices": _failing_gates()[:1],
-        }
-    )
+    counts = count_together(first_counts()) if counts is None else counts
     problems = [*_of_bots(bots)]
     problems += _of_groups() if counts["groups"] else ()
     problems += _of_gaps() if counts["gaps"] else ()

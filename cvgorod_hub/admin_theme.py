@@ -8,7 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cvgorod_hub.badges import badges_of
-from cvgorod_hub.problems_shown import problems_of
+from cvgorod_hub.frame import counts_of, problems_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -219,7 +219,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     shown = {
         item["url_name"] for group in NAVIGATION for item in group["items"] if item["permission"](request)
     }
-    badges = badges_of(request, shown)
+    badges = badges_of(counts_of(request), shown)
     groups = [
         {**group, "items": [{**item, "badge": badges.get(item["url_name"])} for item in group["items"]]}
         for group in NAVIGATION
@@ -236,6 +236,7 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("hub/icon.svg")}
     ],
     "STYLES": [
+        lambda _request: static("hub/palette.css"),
         lambda _request: static("hub/pages.css"),
         lambda _request: static("hub/problems.css"),
         lambda _request: static("hub/history.css"),

@@ -1,19 +1,13 @@
-"""The numbers beside the sidebar's links, asked for together, once per request, where the link is shown."""
+"""The numbers beside the sidebar's links."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-
-from django.http import HttpRequest
-
-from cvgorod_hub.common.together import count_together
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 # Counting stops here: more is simply many.
 MOST_IN_BADGE = 99
-
-_KEPT_AS = "_hub_badges"
 
 
 # Settings import this module before there are models, so these are imported when somebody asks.
@@ -50,14 +44,14 @@ COUNTED: "dict[str, Callable[[], QuerySet[Any]]]" = {
 }
 
 
-def badges_of(request: HttpRequest, shown: set[str]) -> dict[str, str]:
+def badge_counts() -> "dict[str, QuerySet[Any]]":
+    """What `badges_of` needs counted, by its link's name."""
+    return {name: rows()[: MOST_IN_BADGE + 1] for name, rows in COUNTED.items()}
+
+
+def badges_of(counts: Mapping[str, int], shown: set[str]) -> dict[str, str]:
     """The badge of each of these links that has something to count; nothing, and so no badge, at zero."""
-    counts: dict[str, int] | None = getattr(request, _KEPT_AS, None)
-    if counts is None:
-        querysets = {name: rows()[: MOST_IN_BADGE + 1] for name, rows in COUNTED.items() if name in shown}
-        counts = count_together(querysets)
-        setattr(request, _KEPT_AS, counts)
-    return {name: _in_words(count) for name, count in counts.items() if count}
+    return {name: _in_words(counts[name]) for name in COUNTED if name in shown and counts[name]}
 
 
 def _in_words(count: int) -> str:

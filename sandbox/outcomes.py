@@ -1,4 +1,4 @@
-"""What people made of the agent's drafts: taken as they were, edited, rejected."""
+"""What people made of the agent's drafts: taken as they were, edited, rejected. Their own stand apart."""
 
 from datetime import datetime
 
@@ -17,25 +17,29 @@ class Outcome(TextChoices):
     REJECTED = "rejected", _("rejected")
     WAITING = "waiting", _("waiting for a decision")
     DROPPED = "dropped", _("expired or taken back")
+    OWN = "own", _("written by a person of the staff")
 
 
 # What a person decided; shares are of these.
 DECIDED = (Outcome.UNEDITED, Outcome.EDITED, Outcome.REJECTED)
 APPROVED = (Status.APPROVED, Status.SENDING, Status.SENT, Status.FAILED, Status.UNKNOWN)
 
+_BY_AGENT = Q(requested_by_user=None)
 _AS_PROPOSED = Q(response_text=F("original_text"))
 # As the statement below has it.
 CONDITIONS: dict[str, Q] = {
-    Outcome.UNEDITED: Q(status__in=APPROVED) & _AS_PROPOSED,
-    Outcome.EDITED: Q(status__in=APPROVED) & ~_AS_PROPOSED,
-    Outcome.REJECTED: Q(status=Status.REJECTED),
-    Outcome.WAITING: Q(status=Status.PENDING),
-    Outcome.DROPPED: Q(status__in=(Status.EXPIRED, Status.CANCELLED)),
+    Outcome.UNEDITED: _BY_AGENT & Q(status__in=APPROVED) & _AS_PROPOSED,
+    Outcome.EDITED: _BY_AGENT & Q(status__in=APPROVED) & ~_AS_PROPOSED,
+    Outcome.REJECTED: _BY_AGENT & Q(status=Status.REJECTED),
+    Outcome.WAITING: _BY_AGENT & Q(status=Status.PENDING),
+    Outcome.DROPPED: _BY_AGENT & Q(status__in=(Status.EXPIRED, Status.CANCELLED)),
+    Outcome.OWN: ~_BY_AGENT,
 }
 
 # Every state is named, because the index begins with it.
 _COUNTS = """
-SELECT CASE WHEN status = ANY (%(approved)s::text[])
+SELECT CASE WHEN requested_by_user_id IS NOT NULL THEN 'own'
+            WHEN status = ANY (%(approved)s::text[])
             THEN CASE WHEN response_text = original_text THEN 'unedited' ELSE 'edited' END
             WHEN status = 'rejected' THEN 'rejected'
             WHEN status = 'pending' THEN 'waiting'

@@ -1,6 +1,7 @@
 """Reading the sandbox."""
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models
 from django.db.models import (
@@ -49,14 +50,14 @@ class IsOfAnotherCluster(Func):
 
 
 class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
-    def with_staleness(self, *, since: str | None = None) -> Self:
+    def with_staleness(self, *, since: str | None = None, statuses: Collection[str] | None = None) -> Self:
         """Annotate `is_stale`: the chat moved on since the reply was proposed, or since another snapshot.
 
         A person wrote or edited there, or the hub sent another reply (one of the same batch, or by the same
         person of the staff, apart).
         "Since" means: not visible to the transaction that stored the proposal, so neither clocks nor
         a message that was being stored at that moment can hide from it. `since` is a snapshot as
-        `current_snapshot()` gives it.
+        `current_snapshot()` gives it. With `statuses` only such replies are asked about, no other is stale.
         """
         snapshot = OuterRef("anchor_snapshot") if since is None else Value(since)
         # A group that became a supergroup goes on there.
@@ -81,7 +82,10 @@ class PendingResponseQuerySet(models.QuerySet["PendingResponse"]):
         # After a restore transactions count anew; such a snapshot tells nothing, so somebody has to read.
         elsewhere = IsOfAnotherCluster(F("anchor_snapshot") if since is None else Value(since))
         is_stale = Q(Exists(after.filter(by_people | by_us))) | Q(elsewhere)
-        return self.annotate(is_stale=ExpressionWrapper(is_stale, output_field=BooleanField()))
+        asked: Any = ExpressionWrapper(is_stale, output_field=BooleanField())
+        if statuses is not None:
+            asked = Case(When(status__in=statuses, then=asked), default=Value(value=False))
+        return self.annotate(is_stale=asked)
 
     def with_question(self) -> Self:
         """Annotate `question_id` and `intent` (the client's last message and its meaning), `is_urgent`

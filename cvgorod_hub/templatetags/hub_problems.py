@@ -6,7 +6,7 @@ from django import template
 from django.http import HttpRequest
 
 from cvgorod_hub.common.dates import local_time
-from cvgorod_hub.problems_shown import problems_of
+from cvgorod_hub.frame import problems_of
 
 register = template.Library()
 

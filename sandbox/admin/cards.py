@@ -43,7 +43,12 @@ class Card:
 
 def as_cards(queryset: PendingResponseQuerySet) -> PendingResponseQuerySet:
     """Everything that a card shows, of many replies at once; `cards_of` takes the rows."""
-    return queryset.with_question().with_staleness().annotate(waits_since=WAITS_SINCE).select_related("chat")
+    return (
+        queryset.with_question()
+        .with_staleness(statuses=OPEN)
+        .annotate(waits_since=WAITS_SINCE)
+        .select_related("chat")
+    )
 
 
 def cards_of(responses: Iterable[PendingResponse]) -> list[Card]:

@@ -255,10 +255,14 @@ def test_nothing_found_says_what_to_do(manager: Client, chat: Chat, words: str) 
     assert "Nothing found" in read(manager, address(chat.pk, q=words))
 
 
-def test_the_number_of_queries_is_the_same_however_much_was_said(manager: Client, chat: Chat) -> None:
+# The page adds the admin's frame (the hub's bots; its problems and badges) and the house rules to its part.
+@pytest.mark.parametrize(("as_script", "costs"), [(True, (6, 7)), (False, (9, 10))])
+def test_the_number_of_queries_is_the_same_however_much_was_said(
+    manager: Client, chat: Chat, as_script: bool, costs: tuple[int, int]
+) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            read(manager, address(chat.pk), as_script=True)
+            read(manager, address(chat.pk), as_script=as_script)
         return len(captured)
 
     first = say(chat, 0)
@@ -269,5 +273,16 @@ def test_the_number_of_queries_is_the_same_however_much_was_said(manager: Client
         draft(chat, number)
         draft(chat, number, "sent", telegram_message_id=said.telegram_message_id)
 
-    # Session, account, its permissions (two); the chat, the messages, the drafts; now also what is quoted.
-    assert (few, queries()) == (7, 8)
+    # Session, account, its permissions; the chat, the messages, the drafts; now also what is quoted.
+    assert (few, queries()) == costs
+
+
+def test_a_message_that_was_searched_for_costs_few_queries(manager: Client, chat: Chat) -> None:
+    said = [say(chat, number, text="роза") for number in range(3)]
+    page = address(chat.pk, message=said[1].pk, q="роза")
+    read(manager, page)  # the forms of the word are kept from now on
+    with CaptureQueriesContext(connection) as captured:
+        read(manager, page)
+
+    # As the page; and where the message stands, what follows it, the search, and whether there are new words.
+    assert len(captured) == 13

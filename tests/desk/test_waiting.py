@@ -250,7 +250,7 @@ def test_queries_do_not_grow_with_who_waits(django_assert_num_queries: DjangoAss
         AnalysisFactory(message=say(chat, number * HOUR), is_urgent=True)
         ResponseFactory(chat=chat)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         shown = client.get(BOARD).content.decode()
 
     assert len(re.findall(r'<li class="desk-wait ', shown)) == 20

@@ -130,7 +130,7 @@ class TestCards:
             waiting_draft(urgent=True, batch_id=uuid.uuid4(), send_order=0)
 
         # Two of them look for the hub's problems, as on every page.
-        assert (one, queries()) == (14, 14)
+        assert (one, queries()) == (12, 12)
 
 
 class TestFilters:

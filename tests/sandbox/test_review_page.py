@@ -149,7 +149,7 @@ def test_a_length_that_cannot_be_meant_is_ignored(shown: str) -> None:
 
 # The session, the account and what it may (2 more); the reply, its place, the snapshot, the house rules; the
 # messages (none was edited), what they answer, which are new; the log; the reasons to reject with.
-QUERIES_OF_THE_PAGE = 16
+QUERIES_OF_THE_PAGE = 14
 
 
 @pytest.mark.django_db

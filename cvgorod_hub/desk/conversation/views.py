@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cvgorod_hub.desk.conversation.answering import UnreadableFormError, answer, read_seen
 from cvgorod_hub.desk.conversation.chats import OpenChat, open_chat
 from cvgorod_hub.desk.conversation.following import what_came
-from cvgorod_hub.desk.conversation.page import page_context, part_context, read_address
+from cvgorod_hub.desk.conversation.page import Asked, page_context, part_context, read_address
 from messaging.conversation import Conversation
 from messaging.conversation_links import conversation_url
 from sandbox.actors import REVIEW_PERMISSION, Actor
@@ -35,7 +35,7 @@ def conversation_view(request: HttpRequest, chat_id: str) -> HttpResponse:
         return HttpResponseRedirect(conversation_url(asked.message.chat_id, asked.message.pk))
     if _is_script(request):
         return render(request, "desk/conversation_part.html", part_context(opened, asked, request))
-    return _page(request, opened)
+    return _page(request, opened, asked)
 
 
 @require_safe
@@ -54,8 +54,7 @@ def _is_script(request: HttpRequest) -> bool:
     return request.headers.get("X-Requested-With") == "fetch"
 
 
-def _page(request: HttpRequest, opened: OpenChat, **more: Any) -> HttpResponse:
-    asked = read_address(request)
+def _page(request: HttpRequest, opened: OpenChat, asked: Asked, **more: Any) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "is_fullwidth": "1",
@@ -76,10 +75,10 @@ def _answer(request: HttpRequest, opened: OpenChat) -> HttpResponse:
         replied = answer(opened=opened, actor=Actor.from_user(request.user), data=request.POST)
     except IdempotencyConflictError:
         messages.error(request, _("This form was sent already, with other words. Are both meant?"))
-        return _page(request, opened)
+        return _page(request, opened, read_address(request))
     except SandboxError as error:
         messages.error(request, str(error))
-        return _page(request, opened, refused_seen=request.POST.get("seen", ""))
+        return _page(request, opened, read_address(request), refused_seen=request.POST.get("seen", ""))
     if replied.waits:
         messages.success(request, _("Saved. By the rule of four eyes somebody else approves it."))
     elif replied.created:

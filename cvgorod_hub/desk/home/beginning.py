@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cvgorod_hub.problems_shown import problems_of
+from cvgorod_hub.frame import problems_of
 
 
 @dataclass(frozen=True)

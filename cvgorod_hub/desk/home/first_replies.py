@@ -72,7 +72,8 @@ def ask_first_replies(since: datetime, until: datetime) -> Question:
 
 def read_first_replies(rows: Iterable[dict[str, Any]], work: WorkTime) -> list[FirstReply]:
     """The answer to `ask_first_replies()`."""
-    return [_read(row, work) for row in rows]
+    names = _Names()
+    return [_read(row, work, names) for row in rows]
 
 
 def sum_up(replies: Iterable[FirstReply]) -> list[Promptness]:
@@ -100,9 +101,9 @@ def _sum_up(who: str, replies: list[FirstReply]) -> Promptness:
     )
 
 
-def _read(row: dict[str, Any], work: WorkTime) -> FirstReply:
+def _read(row: dict[str, Any], work: WorkTime, names: "_Names") -> FirstReply:
     asked_at, answered_at = (datetime.fromisoformat(row[name]) for name in ("asked_at", "answered_at"))
-    who, name = _who_replied(row)
+    who, name = _who_replied(row, names)
     return FirstReply(
         message_id=row["message"],
         chat_id=row["chat"],
@@ -116,11 +117,21 @@ def _read(row: dict[str, Any], work: WorkTime) -> FirstReply:
     )
 
 
-def _who_replied(row: dict[str, Any]) -> tuple[str, str]:
+class _Names(dict[int, str]):
+    """What a person is called, by their id: few people answer thousands of times."""
+
+    def of(self, row: dict[str, Any]) -> str:
+        person: int = row["person"]
+        if person not in self:
+            names = {name: row[name] for name in ("first_name", "last_name", "username")}
+            self[person] = TelegramUser(id=person, **names).display_name
+        return self[person]
+
+
+def _who_replied(row: dict[str, Any], names: _Names) -> tuple[str, str]:
     """An account that is linked to a person in Telegram is that person."""
     if row["person"] is not None:
-        names = {name: row[name] for name in ("first_name", "last_name", "username")}
-        return f"person-{row['person']}", TelegramUser(id=row["person"], **names).display_name
+        return f"person-{row['person']}", names.of(row)
     if row["account"] is not None:
         return f"account-{row['account']}", row["approved_by"]
     if row["approved_by"]:

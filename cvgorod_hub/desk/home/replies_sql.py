@@ -35,6 +35,21 @@ _PARTS = """
    SELECT heads.conversation AS id UNION ALL SELECT id FROM chats WHERE migrated_to_id = heads.conversation
  ) AS part
 """
+# By its number where Telegram gave one, as an index has it; else by its moment.
+_SENT_TO = """
+ reply.sent_at = replies.timestamp AND reply.chat_id IN (
+     SELECT replies.chat_id UNION ALL SELECT id FROM chats WHERE migrated_to_id = replies.chat_id)
+"""
+_SENT = f"""
+ (
+   SELECT id, approved_by FROM pending_responses AS reply
+    WHERE reply.telegram_message_id = nullif(replies.number, 0) AND {_SENT_TO}
+   UNION ALL
+   SELECT id, approved_by FROM pending_responses AS reply
+    WHERE replies.number = 0 AND reply.telegram_message_id IS NULL
+      AND reply.created_at >= replies.timestamp - interval '90 days' AND {_SENT_TO}
+ )
+"""  # noqa: S608  (constants)
 # A turn is what one side says until the other one speaks. What a chat's first turn of the period begins with
 # may have been asked before: since the newest answer before the period.
 REPLIES = f"""
@@ -84,17 +99,12 @@ WITH {_PEOPLE}, said AS MATERIALIZED (
     SELECT replies.id, approval.*
       FROM replies, LATERAL (
         SELECT reply.approved_by, decision.actor_user_id AS account, person.id AS person
-          FROM pending_responses AS reply
+          FROM {_SENT} AS reply
           LEFT JOIN LATERAL (
             SELECT actor_user_id FROM pending_response_events
              WHERE response_id = reply.id AND kind IN ('approved', 'retried') ORDER BY id DESC LIMIT 1
           ) AS decision ON true
           LEFT JOIN users AS person ON person.staff_account_id = decision.actor_user_id
-         WHERE reply.telegram_message_id IS NOT DISTINCT FROM nullif(replies.number, 0)
-           AND reply.sent_at = replies.timestamp
-           AND reply.created_at >= replies.timestamp - interval '90 days'
-           AND reply.chat_id IN (
-               SELECT replies.chat_id UNION ALL SELECT id FROM chats WHERE migrated_to_id = replies.chat_id)
          LIMIT 1
       ) AS approval
      WHERE replies.source = 'sent'

@@ -21,7 +21,8 @@ from messaging.models import Message
 LONG, VERY_LONG = timedelta(hours=1), timedelta(hours=4)
 EXCERPT = 220
 
-# A group that became a supergroup goes on there; what was asked before is asked still. Whether somebody is
+# A group that became a supergroup goes on there; what was asked before is asked still. Each of its parts is
+# read by the chat's own index, or a wait of months would have all chats read since. Whether somebody is
 # a client is asked row by row, as in messaging/activity.py. All drafts that wait are few beside a history.
 _DRAFTS = """
 drafts AS MATERIALIZED (
@@ -49,18 +50,21 @@ SELECT waiting.id, waiting.name, waiting.time_zone, waiting.waiting_since, last.
   FROM waiting
   LEFT JOIN drafts ON drafts.chat_id = waiting.id
   LEFT JOIN LATERAL (
-    SELECT said.id AS message, said.text, said.transcript, said.message_type, said.timestamp AS said_at,
-           author.first_name, author.last_name, author.username, said.user_id,
-           (SELECT intent FROM message_analysis WHERE message_id = said.id) AS intent
-      FROM messages AS said
-      JOIN LATERAL (
-        SELECT users.* FROM users JOIN user_roles ON user_roles.id = users.role_id
-         WHERE users.id = said.user_id AND NOT user_roles.is_staff AND NOT user_roles.is_bot OFFSET 0
-      ) AS author ON true
-     WHERE said.chat_id IN {_PARTS}
-       AND said.timestamp >= waiting.waiting_since AND said.source = 'telegram'
-       AND said.message_type <> 'service' AND said.deleted_at IS NULL
-     ORDER BY said.timestamp DESC, said.id DESC LIMIT 1
+    SELECT newest.*, (SELECT intent FROM message_analysis WHERE message_id = newest.message) AS intent
+      FROM {_PARTS} AS part, LATERAL (
+        SELECT said.id AS message, said.text, said.transcript, said.message_type, said.timestamp AS said_at,
+               author.first_name, author.last_name, author.username, said.user_id
+          FROM messages AS said
+          JOIN LATERAL (
+            SELECT users.* FROM users JOIN user_roles ON user_roles.id = users.role_id
+             WHERE users.id = said.user_id AND NOT user_roles.is_staff AND NOT user_roles.is_bot OFFSET 0
+          ) AS author ON true
+         WHERE said.chat_id = part.id
+           AND said.timestamp >= waiting.waiting_since AND said.source = 'telegram'
+           AND said.message_type <> 'service' AND said.deleted_at IS NULL
+         ORDER BY said.timestamp DESC, said.id DESC LIMIT 1
+      ) AS newest
+     ORDER BY newest.said_at DESC, newest.message DESC LIMIT 1
   ) AS last ON true
  ORDER BY waiting.waiting_since, waiting.id
 """  # noqa: S608
