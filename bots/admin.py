@@ -15,6 +15,9 @@ from cvgorod_hub.common.admin import LargeTableAdmin, excerpt
 
 @admin.register(ApprovalCard)
 class ApprovalCardAdmin(LargeTableAdmin):
+    list_empty = gettext_lazy(
+        "Name a chat of your team in TELEGRAM_REVIEW_CHAT_ID: drafts appear there on cards."
+    )
     list_display = (
         "response",
         "status",
@@ -35,5 +38,6 @@ class ApprovalCardAdmin(LargeTableAdmin):
 
 @admin.register(ButtonPress)
 class ButtonPressAdmin(LargeTableAdmin):
+    list_empty = gettext_lazy("Each press of a card's button in Telegram is kept here with its answer.")
     list_display = ("received_at", "first_name", "last_name", "person_id", "data", "decided_at")
     fields = (*list_display, "answer", "username", "attempts")

@@ -35,6 +35,7 @@ class WatchedAdmin(ReadOnlyAdmin):
 
 @admin.register(TelegramBot)
 class TelegramBotAdmin(ReadOnlyAdmin):
+    list_empty = _("A bot stands here as soon as the collector has started with its token.")
     list_display = (
         "__str__",
         "name",
@@ -76,6 +77,7 @@ class TelegramBotAdmin(ReadOnlyAdmin):
 
 @admin.register(BotMembership)
 class BotMembershipAdmin(WatchedAdmin):
+    list_empty = _("Add the bot to a group: the group stands here with what the bot may do in it.")
     list_display = ("chat", "bot", "state", "changed_at", "accepted_at", "accepted_by")
     list_filter = ("status", "bot", ("accepted_at", admin.EmptyFieldListFilter))
     list_select_related = ("chat", "bot", "accepted_by")
@@ -97,6 +99,7 @@ class BotMembershipAdmin(WatchedAdmin):
 
 @admin.register(CollectionGap)
 class CollectionGapAdmin(WatchedAdmin):
+    list_empty = _("Nothing was missed: when the collector stands still for long, that is kept here.")
     list_display = ("began_at", "ended_at", "bot", "losses", "why", "resolved_at", "resolved_by")
     list_filter = ("has_losses", ("resolved_at", admin.EmptyFieldListFilter), "bot")
     list_select_related = ("bot", "resolved_by")

@@ -85,9 +85,11 @@ def _store_once(
     )
     if found.earlier is not None:
         return _same_request(found.earlier, request_hash), False
-    if found.rules.is_paused:
+    # The pause, and what is switched off for a chat, bind the agent; people answer all the same.
+    is_agent = actor.user is None
+    if is_agent and found.rules.is_paused:
         raise ProposalsPausedError(f"{_('Proposals are paused.')} {found.rules.pause_note}".strip())
-    chats = _open_chats(wanted, found)
+    chats = _open_chats(wanted, found, is_agent=is_agent)
     drafts = [_draft(proposal, chats[proposal.chat_id], actor, found.rules) for proposal in proposals]
     if batch_id is not None:
         for place, draft in enumerate(drafts):
@@ -130,7 +132,7 @@ def _usual_expiry(proposal: Proposal, rules: SandboxSettings) -> datetime | None
     return max(now, proposal.scheduled_at or now) + rules.draft_lifetime
 
 
-def _open_chats(wanted: set[int], found: Preconditions) -> dict[int, Chat]:
+def _open_chats(wanted: set[int], found: Preconditions, *, is_agent: bool) -> dict[int, Chat]:
     """The reachable chats by the ids asked for.
 
     What is hidden from the caller does not exist, in the same words.
@@ -140,7 +142,7 @@ def _open_chats(wanted: set[int], found: Preconditions) -> dict[int, Chat]:
         raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})
     for chat in chats.values():
         refuse_unreachable(chat)
-        if chat.reply_mode == Chat.ReplyMode.OFF:
+        if is_agent and chat.reply_mode == Chat.ReplyMode.OFF:
             raise ChatClosedError(
                 _("The agent's replies are switched off for the chat %(id)s.") % {"id": chat.pk}
             )

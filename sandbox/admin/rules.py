@@ -66,5 +66,6 @@ class SandboxSettingsAdmin(SingletonModelAdmin, ModelAdmin):
 
 @admin.register(RejectionReason)
 class RejectionReasonAdmin(ListAdmin):
+    list_empty = _("Offer reasons to choose from, and rejecting takes one tap.")
     list_display = ("text", "place", "is_offered")
     list_editable = ("place", "is_offered")

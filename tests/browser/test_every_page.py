@@ -49,6 +49,28 @@ SMALL_ACTIONS = """
     && !each.closest("[popover], details:not([open])"))
   .map((each) => (each.innerText || each.value || each.name || each.outerHTML).trim().slice(0, 60))
 """
+# Whoever goes by keyboard sees where they are: something about it, or around it, looks otherwise.
+UNSEEN_FOCUS = """
+() => {
+  const look = (one) => [one, one.parentElement, one.parentElement?.parentElement, one.nextElementSibling]
+    .filter(Boolean)
+    .map((each) => getComputedStyle(each))
+    .map((style) => [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow,
+      style.borderColor, style.backgroundColor, style.textDecorationLine].join())
+    .join();
+  const all = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const unseen = [];
+  for (const one of document.querySelectorAll(all)) {
+    if (one.disabled || !one.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    document.activeElement?.blur();
+    const before = look(one);
+    one.focus({preventScroll: true, focusVisible: true});
+    if (document.activeElement === one && look(one) === before) unseen.push(one.outerHTML.slice(0, 120));
+  }
+  document.activeElement?.blur();
+  return unseen;
+}
+"""
 WIDER_THAN_THE_SCREEN = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
 
@@ -110,7 +132,12 @@ class Looking:
         too_wide = self.page.evaluate(WIDER_THAN_THE_SCREEN)
         found = [f"{too_wide} px wider than the screen"] if too_wide > 0 else []
         small = self.page.evaluate(SMALL_ACTIONS, THUMB) if view.width == PHONE else []
-        return found + [f"too small for a thumb: {each}" for each in small]
+        unseen = self.page.evaluate(UNSEEN_FOCUS)
+        return [
+            *found,
+            *(f"too small for a thumb: {each}" for each in small),
+            *(f"focus not to be seen: {each}" for each in unseen),
+        ]
 
     def _barriers(self) -> list[str]:
         return [

@@ -149,12 +149,16 @@ def test_a_list_can_be_downloaded(admin_client: Client, rows: None, name: str) -
     assert len(lines[0].split(";")) == len(model_admin(name).export_columns)
 
 
-@pytest.mark.parametrize(
-    "name", ["messaging_message", "messaging_chat", "intents_messageanalysis", "api_apikey"]
-)
+# The queue has words of its own (tests/sandbox/test_queue.py); the others are never empty.
+FILLED = {"sandbox_pendingresponse", "clients_userrole", "auth_user", "auth_group"}
+
+
+@pytest.mark.parametrize("name", [name for name in COLUMNS if name not in FILLED])
 def test_an_empty_list_says_what_it_waits_for(admin_client: Client, name: str) -> None:
+    model_admin(name).model.objects.all().delete()
     shown = admin_client.get(url_of(name)).content.decode()
 
+    assert model_admin(name).list_empty
     assert escape(str(model_admin(name).list_empty)) in shown
     assert "Show everything" not in shown
 

@@ -20,10 +20,10 @@ from sandbox.errors import (
     IdempotencyConflictError,
     InvalidTextError,
     ProposalsPausedError,
-    SandboxError,
     StaleResponseError,
 )
 from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
+from sandbox.proposals import Proposal, propose
 from sandbox.querysets import current_snapshot
 from sandbox.replying import Replied, reply
 from tests.factories import ChatFactory, MessageFactory, ResponseFactory
@@ -194,28 +194,26 @@ def test_under_four_eyes_it_waits_for_somebody_else(chat: Chat, anna: Actor) -> 
     assert review.approve(response_id=replied.response.pk, actor=boris).status == "approved"
 
 
-@pytest.mark.parametrize(
-    ("chat_fields", "rules", "error"),
-    [
-        ({"reply_mode": "off"}, {}, ChatClosedError),
-        ({"is_active": False, "unreachable_reason": "kicked"}, {}, ChatUnreachableError),
-        ({}, {"is_paused": True}, ProposalsPausedError),
-    ],
-)
-def test_where_nothing_may_be_said_nothing_is_stored(
-    chat: Chat,
-    anna: Actor,
-    chat_fields: dict[str, object],
-    rules: dict[str, object],
-    error: type[SandboxError],
-) -> None:
-    Chat.objects.update(**chat_fields)
-    SandboxSettings.objects.update_or_create(pk=1, defaults=rules)
+def test_where_the_bot_cannot_write_nothing_is_stored(chat: Chat, anna: Actor) -> None:
+    Chat.objects.update(is_active=False, unreachable_reason="kicked")
 
-    with pytest.raises(error):
+    with pytest.raises(ChatUnreachableError):
         says(chat, anna)
 
     assert not PendingResponse.objects.exists()
+
+
+def test_what_stops_the_agent_does_not_stop_people(chat: Chat, anna: Actor) -> None:
+    Chat.objects.update(reply_mode="off")
+    SandboxSettings.objects.update_or_create(pk=1, defaults={"is_paused": True})
+
+    assert says(chat, anna).response.status == "approved"
+    agents = Proposal(chat_id=chat.pk, text="Да.")
+    with pytest.raises(ProposalsPausedError):
+        propose(proposal=agents, actor=Actor(name="agent"))
+    SandboxSettings.objects.update(is_paused=False)
+    with pytest.raises(ChatClosedError):
+        propose(proposal=agents, actor=Actor(name="agent"))
 
 
 @pytest.mark.parametrize("text", ["", " \n", "а" * 4097, "a\x00b"])

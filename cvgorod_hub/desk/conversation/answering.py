@@ -13,7 +13,6 @@ from cvgorod_hub.desk.conversation.chats import OpenChat
 from messaging.models import Message
 from sandbox.actors import Actor
 from sandbox.errors import ChatUnreachableError, SandboxError
-from sandbox.models import SandboxSettings
 from sandbox.proposals import refuse_unreachable
 from sandbox.replying import Replied, reply
 
@@ -93,12 +92,8 @@ def find_answered(opened: OpenChat, message_id: str) -> Message | None:
     return found.filter(pk=int(message_id)).first()
 
 
-def why_closed(opened: OpenChat, rules: SandboxSettings) -> str:
+def why_closed(opened: OpenChat) -> str:
     """Why nothing can be written here now, in a sentence; empty where it can."""
-    if opened.chat.reply_mode == opened.chat.ReplyMode.OFF:
-        return _("Replies through the hub are switched off for this chat; its card turns them on again.")
-    if rules.is_paused:
-        return f"{_('Replies through the hub are paused.')} {rules.pause_note}".strip()
     try:
         refuse_unreachable(opened.chat)
     except ChatUnreachableError as error:

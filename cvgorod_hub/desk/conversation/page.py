@@ -143,7 +143,7 @@ def _answer_context(opened: OpenChat, request: HttpRequest) -> dict[str, Any]:
     quoted_id = request.POST.get("answer", "") or request.GET.get("answer", "")
     return {
         "may_answer": True,
-        "why_closed": why_closed(opened, rules),
+        "why_closed": why_closed(opened),
         "is_four_eyes": rules.four_eyes,
         "answered": find_answered(opened, quoted_id) if quoted_id else None,
         "text": request.POST.get("text", ""),
