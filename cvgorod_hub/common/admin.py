@@ -31,6 +31,8 @@ class ListAdmin(ExportMixin, ModelAdmin):
     show_facets = ShowFacets.NEVER  # ours are counted otherwise (cvgorod_hub/common/lists/counts.py)
     page_key: Sequence[str] = ()
     list_empty: "StrOrPromise" = ""
+    # Unfold's templates ask for it twice a row, and a template that finds no attribute searches for long.
+    list_sections: Sequence[Any] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[HubChangeList]:
         return HubChangeList
