@@ -21,8 +21,8 @@ from messaging.models import Message
 from sandbox.models import PendingResponse
 from sandbox.querysets import PendingResponseQuerySet, current_snapshot
 
-# Keeps this lock apart from those of chats and people (messaging/locks.py, clients/people.py).
-CARD_LOCK = 1 << 59
+# Any constant will do; it keeps this lock apart from other users of advisory locks.
+CARD_LOCK = 0x_C7_60_CA
 # A claim outlives its call, so that nobody else takes the card meanwhile.
 CLAIM = timedelta(seconds=settings.SEND_DEADLINE_SECONDS + 30)
 # How much of the conversation a stale card shows.

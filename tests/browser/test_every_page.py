@@ -52,7 +52,9 @@ SMALL_ACTIONS = """
 # Whoever goes by keyboard sees where they are: something about it, or around it, looks otherwise.
 UNSEEN_FOCUS = """
 () => {
-  const look = (one) => [one, one.parentElement, one.parentElement?.parentElement, one.nextElementSibling]
+  const around = (one) => [one.parentElement, one.parentElement?.parentElement, one.nextElementSibling,
+    one.closest(".select2-container")];
+  const look = (one) => [one, ...around(one)]
     .filter(Boolean)
     .map((each) => getComputedStyle(each))
     .map((style) => [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow,
@@ -116,7 +118,9 @@ class Looking:
         found += [f"layout shift {shift:.3f}"] if shift > MOST_LAYOUT_SHIFT else []
         for number, view in enumerate(LOADS[language]):
             self._see(view)
-            wrong = [*self._misfits(view), *(self._barriers() if number == with_axe else [])]
+            wrong = self._misfits(view)
+            if number == with_axe:
+                wrong += [*self._barriers(), *self._lost_focus()]
             found += [f"{view.width} {'dark' if view.is_dark else 'light'}: {each}" for each in wrong]
         return found + [f"console: {error}" for error in self.errors]
 
@@ -132,12 +136,10 @@ class Looking:
         too_wide = self.page.evaluate(WIDER_THAN_THE_SCREEN)
         found = [f"{too_wide} px wider than the screen"] if too_wide > 0 else []
         small = self.page.evaluate(SMALL_ACTIONS, THUMB) if view.width == PHONE else []
-        unseen = self.page.evaluate(UNSEEN_FOCUS)
-        return [
-            *found,
-            *(f"too small for a thumb: {each}" for each in small),
-            *(f"focus not to be seen: {each}" for each in unseen),
-        ]
+        return found + [f"too small for a thumb: {each}" for each in small]
+
+    def _lost_focus(self) -> list[str]:
+        return [f"focus not to be seen: {each}" for each in self.page.evaluate(UNSEEN_FOCUS)]
 
     def _barriers(self) -> list[str]:
         return [
