@@ -33,6 +33,7 @@ NAMES = """
 Telegram Desktop DeepSeek SpeechKit BotFather API JSON CSV SHA HTTP HTTPS URL TLS ID ffmpeg webhook-id
 X-API-Key Standard Webhooks deepseek-flash platform.deepseek.com https://agent.example.com/hooks manage.py
 import_telegram_export WEBHOOK_ALLOWED_NETWORKS TELEGRAM_BOT_TOKEN YANDEX_CLOUD_API_KEY DEEPSEEK_API_KEY
+TELEGRAM_REVIEW_CHAT_ID
 VOICE_BACKLOG_DAYS VOICE_KEEP_DAYS Asia/Vladivostok Europe/Moscow OGG OGG/Opus MP3 MP4 WAV FLAC AAC WebM
 Ctrl Enter Esc esc Control Command Mac English ru en propose read review admin
 draft.decided draft.sent draft.failed draft.unknown message.new КА-00003484 Русский

@@ -91,8 +91,8 @@ def test_problems_are_found_once_for_a_page(
     admin_client: Client, bot: TelegramBot, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     page(admin_client, "/admin/password_change/")
-    # Session and person, the badges, and two that look for problems.
-    with django_assert_num_queries(5):
+    # Session and person; the bots; badges and problems, counted together.
+    with django_assert_num_queries(4):
         page(admin_client, "/admin/password_change/")
 
 

@@ -63,7 +63,8 @@ UNSEEN_FOCUS = """
   const all = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
   const unseen = [];
   for (const one of document.querySelectorAll(all)) {
-    if (one.disabled || !one.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    if (one.disabled || one.tabIndex < 0) continue;
+    if (!one.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
     document.activeElement?.blur();
     const before = look(one);
     one.focus({preventScroll: true, focusVisible: true});
