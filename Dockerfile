@@ -25,6 +25,21 @@ RUN DJANGO_SECRET_KEY=for-this-step-only SECRETS_PATH=/nonexistent HUB_DATA_DIR=
     && /opt/venv/bin/python -m compileall -q -f --invalidation-mode unchecked-hash /opt/venv/lib /app
 
 
+# pg_dump and pg_restore of the server's own version, for `backup` and `restore`: Debian's are older. They keep
+# their libraries to themselves.
+FROM postgres:18-bookworm AS postgres
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+RUN mkdir -p /opt/postgresql/bin /opt/postgresql/lib \
+    && cp /usr/lib/postgresql/18/bin/pg_dump /usr/lib/postgresql/18/bin/pg_restore /opt/postgresql/lib \
+    && ldd /opt/postgresql/lib/pg_* | awk '$2 == "=>" && $3 !~ /\/lib(c|m|resolv|pthread|dl|rt)\.so/ {print $3}' \
+        | sort -u | xargs cp -L -t /opt/postgresql/lib \
+    && for tool in pg_dump pg_restore; do \
+        printf '#!/bin/sh\nLD_LIBRARY_PATH=/opt/postgresql/lib exec /opt/postgresql/lib/%s "$@"\n' "$tool" \
+            > "/opt/postgresql/bin/$tool" \
+        && chmod 755 "/opt/postgresql/bin/$tool"; \
+    done
+
+
 FROM base
 LABEL org.opencontainers.image.title="cvgorod-hub" \
       org.opencontainers.image.licenses="MIT"
@@ -41,10 +56,12 @@ RUN if [ "$WITH_FFMPEG" = yes ]; then \
     && groupadd --gid 10001 hub \
     && useradd --uid 10001 --gid hub --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin hub \
     && install -d -o hub -g hub -m 0750 /data
+COPY --from=postgres /opt/postgresql /opt/postgresql
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
-ENV PATH=/opt/venv/bin:$PATH \
+ENV PATH=/opt/venv/bin:/opt/postgresql/bin:$PATH \
+    HUB_LOG_FORMAT=json \
     HUB_DATA_DIR=/data \
     SECRETS_PATH=/run/secrets \
     HUB_LISTEN=0.0.0.0:8000

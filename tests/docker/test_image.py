@@ -2,7 +2,7 @@
 
 import re
 
-from tests.docker.compose import ROOT
+from tests.docker.compose import ROOT, services
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 FINAL = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
@@ -10,7 +10,10 @@ FINAL = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
 
 def test_the_base_is_of_a_fixed_version() -> None:
     images = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
-    assert images == ["python:3.11-slim-bookworm", "base", "base"]
+    postgres = services()["postgres"]["image"]
+    # The server's tools come from the server's image, whose libraries must fit those of Python's.
+    assert images == ["python:3.11-slim-bookworm", "base", postgres, "base"]
+    assert postgres.endswith("-bookworm")
 
 
 def test_the_image_runs_as_nobody_special() -> None:
