@@ -60,6 +60,8 @@ COPY --from=postgres /opt/postgresql /opt/postgresql
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
+# SECRETS_PATH is the name of a folder.
+# hadolint ignore=DL3064
 ENV PATH=/opt/venv/bin:/opt/postgresql/bin:$PATH \
     HUB_LOG_FORMAT=json \
     HUB_DATA_DIR=/data \

@@ -17,6 +17,7 @@ class Containers:
         self.processes, self.folder = processes, folder
         self.port = free_port()
         self._started: dict[str, Process] = {}
+        Path(processes.environment["HUB_DATA_DIR"]).mkdir()  # a volume that is there
         redis = urlsplit(processes.environment["REDIS_URL"])
         self._here = {
             "DATABASE_URL": processes.database_url,
