@@ -22,6 +22,8 @@ RUN DJANGO_SECRET_KEY=for-this-step-only SECRETS_PATH=/nonexistent HUB_DATA_DIR=
         DATABASE_URL=postgres://127.0.0.1/none REDIS_URL=redis://127.0.0.1/0 \
         /opt/venv/bin/python manage.py collectstatic --no-input \
     && /opt/venv/bin/python -m whitenoise.compress --quiet static-root \
+    # The hub speaks Russian and English.
+    && find /opt/venv/lib -path '*/locale/*/*' ! -path '*/locale/ru/*' ! -path '*/locale/en/*' -type f -delete \
     && /opt/venv/bin/python -m compileall -q -f --invalidation-mode unchecked-hash /opt/venv/lib /app
 
 

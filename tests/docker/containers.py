@@ -49,7 +49,8 @@ class Containers:
         )
 
     def wait_until_healthy(self, role: str) -> None:
-        wait_for(lambda: self.health(role).returncode == 0)
+        """Within what a start of all at once may take on a busy machine."""
+        wait_for(lambda: self.health(role).returncode == 0, seconds=120)
 
     def stop(self, role: str) -> int:
         """As `docker stop` does; fails when the process needs longer than compose grants. Its exit code."""

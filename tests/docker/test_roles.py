@@ -1,14 +1,13 @@
 """Each command of docker-compose.yml for real: it starts, answers its own health check, and stops in time."""
 
 import os
+import re
 import time
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 
-from bots.models import TelegramBot
-from bots.simulator import SimulatedTelegram
 from cvgorod_hub.common import heartbeat
 from cvgorod_hub.container import health
 from cvgorod_hub.container.__main__ import command_for
@@ -37,32 +36,39 @@ class TestRoles:
         assert {role: containers.stop(role) for role in health.CHECKS} == dict.fromkeys(health.CHECKS, 0)
         assert containers.health("web").stderr.startswith("web: no answer: ConnectionRefusedError")
 
-    def test_a_collector_without_a_token_waits_and_says_so(self, containers: Containers) -> None:
-        containers.start("collector", TELEGRAM_BOT_TOKEN="")
-        containers.wait_until_healthy("collector")
-        line = "TELEGRAM_BOT_TOKEN is not set. Nothing is collected until this is set up and started anew."
-        wait_for(lambda: line in containers.processes.log("collector"))
-        assert containers.stop("collector") == 0
-
-    def test_a_collector_whose_token_is_refused_waits_and_counts_as_ill(
-        self, containers: Containers, telegram: SimulatedTelegram
-    ) -> None:
-        containers.start("collector", TELEGRAM_BOT_TOKEN="1:another-bots-token-is-not-known")
-        wait_for(lambda: "Nothing is collected until" in containers.processes.log("collector"))
-        asked = containers.health("collector")
-        assert (asked.returncode, asked.stderr) == (1, "collector: no sign of work yet\n")
-        assert containers.stop("collector") == 0
-        assert not TelegramBot.objects.filter(last_poll_at__isnull=False).exists()
-
-    def test_migrate_makes_a_login_whose_password_no_log_holds(self, containers: Containers) -> None:
-        assert containers.start("migrate", HUB_PUBLIC_URL="https://hub.example.com").wait(60) == 0
-        assert containers.processes.log("migrate") == (
+    def test_migrate_makes_a_login_whose_password_no_log_holds(self, processes: Processes) -> None:
+        processes.environment["HUB_PUBLIC_URL"] = "https://hub.example.com"
+        assert processes.manage("prepare").wait(60) == 0
+        assert processes.log("prepare") == (
             "The database is ready.\n"
             "Log in at https://hub.example.com/admin/ as admin with a password that you set first: "
             "manage.py changepassword admin\n"
         )
         assert not User.objects.get(username="admin", is_superuser=True).has_usable_password()
-        assert containers.health("migrate").stderr == "nothing to watch runs here\n"
+
+    def test_a_collector_without_a_token_waits_and_says_so(self, processes: Processes, state: Path) -> None:
+        assert _stays(processes, TELEGRAM_BOT_TOKEN="") == "TELEGRAM_BOT_TOKEN is not set."
+        assert health.CHECKS["collector"]() == ""
+
+    def test_a_collector_whose_token_is_refused_waits_and_counts_as_ill(
+        self, processes: Processes, state: Path
+    ) -> None:
+        said = _stays(processes, TELEGRAM_BOT_TOKEN="1:another-bots-token-is-not-known")
+        assert said.startswith("Telegram refused the bot token: ")
+        assert health.CHECKS["collector"]() == "no sign of work yet"
+
+
+def _stays(processes: Processes, **environment: str) -> str:
+    """What a collector says that cannot run as it is set up; it runs on until it is stopped."""
+    processes.environment |= environment
+    collector = processes.manage("collect_telegram", "--stay")
+    said = wait_for(lambda: _STAYING.search(processes.log("collect_telegram")))
+    collector.terminate()
+    assert collector.wait(20) == 0
+    return said[1]
+
+
+_STAYING = re.compile(r"(.*\S) Nothing is collected until this is set up and started anew\.\n")
 
 
 @pytest.fixture
@@ -98,6 +104,11 @@ def test_a_container_that_starts_again_has_shown_nothing_yet(state: Path) -> Non
     health.begin("worker")
     assert health.CHECKS["worker"]() == "no sign of work yet"
     assert (state / "role").read_text() == "worker"
+
+
+def test_what_ends_by_itself_has_no_health(state: Path) -> None:
+    with pytest.raises(SystemExit, match="nothing to watch runs here"):
+        health.main()
 
 
 def test_other_processes_leave_no_heartbeat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
