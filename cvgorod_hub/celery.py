@@ -2,6 +2,7 @@
 
 import os
 import threading
+from typing import Any
 
 from celery import Celery
 from celery.bootsteps import StartStopStep
@@ -25,11 +26,12 @@ app.autodiscover_tasks(["cvgorod_hub.api.hooks", "bots.voice"])  # within rooms
 class WorkerHeartbeat(StartStopStep):
     """Marks that the loop turns which takes tasks from Redis; it stands still while Redis is away."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
     every_seconds = 5.0
 
     def start(self, parent: WorkController) -> None:
-        parent.timer.call_repeatedly(self.every_seconds, heartbeat.mark)
+        timer: Any = parent.timer  # celery-types knows no method of it
+        timer.call_repeatedly(self.every_seconds, heartbeat.mark)
 
 
 app.steps["worker"].add(WorkerHeartbeat)

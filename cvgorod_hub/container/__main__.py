@@ -6,6 +6,7 @@ Anything else is a command of manage.py: `docker compose run --rm web hub_report
 
 import os
 import sys
+from collections.abc import Callable
 
 from cvgorod_hub.common import heartbeat
 from cvgorod_hub.container import health
@@ -25,14 +26,15 @@ def command_for(role: str = "web", *options: str) -> list[str]:
         sys.exit(f"error: {role} takes no options.")
     os.environ[heartbeat.VARIABLE] = str(health.begin(role))
     host, port = health.listening()
-    return {
+    starts: dict[str, Callable[[], list[str]]] = {
         "web": lambda: commands.web(host=host, port=port),
         # Each container has a host name of its own, so each worker has, however many there are.
         "worker": lambda: commands.worker(node="worker@%h"),
         "beat": commands.beat,
         # Docker starts whatever ends again, also what cannot run as it is set up.
         "collector": lambda: commands.collector("--stay"),
-    }[role]()
+    }
+    return starts[role]()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from cvgorod_hub.runner import preparation
 from tests.e2e.processes import wait_for
@@ -19,9 +20,9 @@ pytestmark = committed
 def _an_index_is_missing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(preparation, "LOCK_SECONDS", 0.2)
     monkeypatch.setattr(preparation, "PAUSE_SECONDS", 0.05)
-    call_command("migrate", "clients", "0002", verbosity=0)
+    MigrationExecutor(connection).migrate([("clients", "0002_roles")])
     yield
-    call_command("migrate", verbosity=0)
+    preparation.migrate()
 
 
 @contextmanager

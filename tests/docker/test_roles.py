@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def _stays(processes: Processes, **environment: str) -> str:
     processes.environment |= environment
     collector = processes.manage("collect_telegram", "--stay")
     said = wait_for(lambda: _STAYING.search(processes.log("collect_telegram")))
-    collector.terminate()
+    collector.send_signal(signal.SIGTERM)
     assert collector.wait(20) == 0
     return said[1]
 

@@ -26,8 +26,8 @@ def test_the_released_version_can_go_on_with_these_tables() -> None:
     ("statement", "problem"),
     [
         ("DROP TABLE rejection_reasons", "rejection_reasons: gone"),
-        ("ALTER TABLE chats RENAME name TO title", "chats.name: gone"),
-        ("ALTER TABLE chats ALTER name TYPE text", "chats.name: was character varying(255), is text"),
+        ("ALTER TABLE chats DROP name CASCADE", "chats.name: gone"),
+        ("ALTER TABLE chats ALTER name TYPE text", "chats.name: was character varying(256), is text"),
         (
             "ALTER TABLE chats ALTER waiting_since SET NOT NULL",
             "chats.waiting_since: must not be NULL any more",
