@@ -48,20 +48,23 @@ class TestRoles:
         assert not User.objects.get(username="admin", is_superuser=True).has_usable_password()
 
     def test_a_collector_without_a_token_waits_and_says_so(self, processes: Processes, state: Path) -> None:
-        assert _stays(processes, TELEGRAM_BOT_TOKEN="") == "TELEGRAM_BOT_TOKEN is not set."
+        assert _stays(processes, state, token="") == "TELEGRAM_BOT_TOKEN is not set."
         assert health.CHECKS["collector"]() == ""
 
     def test_a_collector_whose_token_is_refused_waits_and_counts_as_ill(
         self, processes: Processes, state: Path
     ) -> None:
-        said = _stays(processes, TELEGRAM_BOT_TOKEN="1:another-bots-token-is-not-known")
+        said = _stays(processes, state, token="1:another-bots-token-is-not-known")
         assert said.startswith("Telegram refused the bot token: ")
         assert health.CHECKS["collector"]() == "no sign of work yet"
 
 
-def _stays(processes: Processes, **environment: str) -> str:
+def _stays(processes: Processes, state: Path, *, token: str) -> str:
     """What a collector says that cannot run as it is set up; it runs on until it is stopped."""
-    processes.environment |= environment
+    processes.environment |= {
+        "TELEGRAM_BOT_TOKEN": token,
+        heartbeat.VARIABLE: str(state / "heartbeat"),
+    }
     collector = processes.manage("collect_telegram", "--stay")
     said = wait_for(lambda: _STAYING.search(processes.log("collect_telegram")))
     collector.send_signal(signal.SIGTERM)
