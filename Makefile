@@ -13,10 +13,10 @@ CHECK_ENV := SECRETS_PATH=/dev/null DJANGO_SECRET_KEY=checks-only \
 	DATABASE_URL=postgres://127.0.0.1:9/checks REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench contract lock messages pictures
+.PHONY: help run test lint bench contract lock messages pictures release-schema
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/local.stamp ## run the hub on this machine; options in ARGS, such as ARGS="--port 8350"
 	@exec $(BIN)/python manage.py runhub $(ARGS)
@@ -24,12 +24,13 @@ run: $(VENV)/local.stamp ## run the hub on this machine; options in ARGS, such a
 test: $(VENV)/dev.stamp ## run the tests; choose some with ARGS="tests/bots -k edit"
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
-lint: $(VENV)/dev.stamp ## check style, types, layers and migrations
+lint: $(VENV)/dev.stamp ## check style, types, layers, migrations and the Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(CHECK_ENV) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+	$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/dev.stamp ## measure speed beside its bounds, and write bench.json; choose with ARGS="delivery"
 	@exec $(BIN)/python -m tests.bench $(ARGS)
@@ -44,6 +45,9 @@ messages: $(VENV)/dev.stamp ## collect the strings to translate and compile the 
 	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location \
 		--ignore "$(VENV)*" --ignore tests --ignore static-root
 	$(CHECK_ENV) $(BIN)/python manage.py compilemessages --locale ru --ignore "$(VENV)*"
+
+release-schema: $(VENV)/dev.stamp ## note the tables of a release, which the next one is held against
+	@exec $(BIN)/python -m tests.upgrades
 
 lock: $(VENV)/dev.stamp ## compile requirements/*.in into locks; ARGS=--upgrade for newer versions
 	$(BIN)/python -m pip install --quiet uv

@@ -8,13 +8,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, load_command_class
 from django.db.utils import OperationalError
 
-from cvgorod_hub import environment
-from cvgorod_hub.common.redaction import redact
-
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cvgorod_hub.settings")
     try:
+        from cvgorod_hub import environment  # reads the environment, which may be found wanting
+
         environment.load()
         if sys.argv[1:2] == ["runhub"]:
             # It brings up what the settings ask for, so it starts before there are settings.
@@ -30,6 +29,8 @@ def main() -> None:
 
 
 def _one_line(error: OperationalError) -> str:
+    from cvgorod_hub.common.redaction import redact
+
     return redact(" ".join(str(error).split()))
 
 

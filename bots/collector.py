@@ -32,6 +32,7 @@ from bots.watching import (
     note_webhook,
     register_bot,
 )
+from cvgorod_hub.common import heartbeat
 from cvgorod_hub.common.external import ExternalServiceError
 
 Arguments = ParamSpec("Arguments")
@@ -105,6 +106,7 @@ class Collector:
             await self._wait_out(ExternalServiceError(f"database: {type(error).__name__}"))
         else:
             self._pause = FIRST_PAUSE_SECONDS
+            heartbeat.mark()
 
     async def _poll(self, bot_id: int, lock: PollerLock) -> None:
         if time.monotonic() - self._looked_at >= LOOK_SECONDS:

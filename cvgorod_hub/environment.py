@@ -54,11 +54,23 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
 
 
 def load() -> None:
-    """Fill `os.environ` from `.env` and the secret files; what is already set stays."""
+    """Fill `os.environ` from `.env` and the secret files; what is already set stays.
+
+    Raises ImproperlyConfigured for a file that is there and cannot be read: without its token or key the
+    hub would look as if nobody had set one.
+    """
     secrets_path = Path(os.environ.get("SECRETS_PATH") or Path.home() / ".secrets")
     for path in (BASE_DIR / ".env", *(secrets_path / name for name in SECRET_FILES)):
-        if path.is_file():
-            environ.Env.read_env(path, overwrite=False)
+        try:
+            lines = path.open(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            continue
+        except PermissionError:
+            raise ImproperlyConfigured(
+                f"{path} cannot be read: it must belong to this user ({os.getuid()})."
+            ) from None
+        with lines:
+            environ.Env.read_env(lines, overwrite=False)
 
 
 def data_dir() -> Path:

@@ -2,14 +2,18 @@
 
 import os
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.contrib.auth import authenticate, get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from bots.demo.people import DEMO_BOT_ID
 from bots.models import TelegramBot
@@ -19,6 +23,12 @@ from cvgorod_hub.api.models import ApiKey, Scope
 
 DEMO_KEY_NAME = "demo agent"
 RESET = "manage.py changepassword"
+# A migration that waits for a table makes everybody else wait behind it, so it waits briefly, and often.
+LOCK_SECONDS = 3.0
+PAUSE_SECONDS = 2.0
+LOCK_TRIES = 24
+# Any number; whoever migrates this database holds it.
+MIGRATING = 7_305_842_611
 
 
 @dataclass(frozen=True)
@@ -30,16 +40,53 @@ class Login:
 
 
 def migrate() -> None:
-    """Apply what is missing; to find that nothing is takes a fraction of the command's time."""
+    """Apply what is missing; to find that nothing is takes a fraction of the command's time.
+
+    Safe beside a hub that runs, and beside another that migrates. What was applied stays when a later
+    migration fails. Raises CommandError where a table stays in use for two minutes.
+    """
+    if not _is_migration_missing():
+        return
+    with _sole_migrator():
+        for _ in range(LOCK_TRIES):
+            try:
+                call_command("migrate", interactive=False, verbosity=0)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, LockNotAvailable):
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return
+    raise CommandError(
+        "A table that a migration changes stays in use: end what uses it (a backup, perhaps), "
+        "then start this again."
+    )
+
+
+def _is_migration_missing() -> bool:
     executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def ensure_superuser(*, demo: bool) -> Login:
+@contextmanager
+def _sole_migrator() -> Iterator[None]:
+    """One at a time; and no statement waits for a lock longer than LOCK_SECONDS."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATING])
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{LOCK_SECONDS}s"])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATING])
+
+
+def ensure_superuser(*, demo: bool, is_seen: bool = True) -> Login:
     """Make the first superuser (`DJANGO_SUPERUSER_*`, else `admin`); one that exists is left as it is.
 
-    A generated password is shown when it is made. In a demo, which anybody may click through and which
+    A generated password is shown when it is made; where only a log would see it (not `is_seen`) none is
+    made, and a person sets one. In a demo, which anybody may click through and which
     holds nobody's messages, it is also kept in the data folder and shown at every start; a hub with
     a real bot keeps no password.
     """
@@ -53,10 +100,15 @@ def ensure_superuser(*, demo: bool) -> Login:
         known.set_password(password := secrets.token_urlsafe(12))
         known.save()
         environment.keep_admin_password(password)
+    if known is not None and not known.has_usable_password():
+        return Login(username, f"with a password that you set first: {RESET} {username}")
     if known is not None:
         return Login(username, _known_hint(username))
-    password = given or secrets.token_urlsafe(12)
     email = os.environ.get("DJANGO_SUPERUSER_EMAIL") or ""
+    if not given and not is_seen:
+        get_user_model().objects.create_superuser(username, email, password=None)
+        return Login(username, f"with a password that you set first: {RESET} {username}")
+    password = given or secrets.token_urlsafe(12)
     get_user_model().objects.create_superuser(username, email, password)
     if given:
         return Login(username, "with the password of DJANGO_SUPERUSER_PASSWORD")

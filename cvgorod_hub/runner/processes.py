@@ -8,7 +8,6 @@ import http.client
 import os
 import secrets
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -21,30 +20,21 @@ from django.utils import timezone
 from bots.demo.people import DEMO_BOT_ID
 from bots.models import TelegramBot
 from bots.simulator.scenario.cast import REVIEW_CHAT_ID
-from cvgorod_hub import environment
 from cvgorod_hub.celery import app
 from cvgorod_hub.embedded import free_port
+from cvgorod_hub.runner import commands
 from cvgorod_hub.runner.supervisor import Process
 
 HOST = "127.0.0.1"
-QUEUES = "default,classify,voice,delivery,webhooks"
 PROBE_SECONDS = 2
 # A worker's stop waits for its tasks; a send may take SEND_DEADLINE_SECONDS until its outcome is known.
 WORKER_STOP_SECONDS = settings.SEND_DEADLINE_SECONDS + 5
-MANAGE = [sys.executable, str(environment.BASE_DIR / "manage.py")]
 
 
 def web(port: int) -> Process:
     return Process(
         name="web",
-        command=[
-            # There is no collectstatic step here, so WhiteNoise misses its folder.
-            *(sys.executable, "-W", "ignore:No directory at"),
-            *("-m", "granian", "cvgorod_hub.wsgi:application"),
-            *("--interface", "wsgi", "--host", HOST, "--port", str(port)),
-            *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
-            *("--workers-kill-timeout", "5"),
-        ],
+        command=commands.web(host=HOST, port=port),
         is_ready=lambda: _answers(port),
         starts_after="telegram",
     )
@@ -54,14 +44,7 @@ def worker() -> Process:
     node = f"runhub-{os.getpid()}@{socket.gethostname()}"
     return Process(
         name="worker",
-        command=[
-            # As root, in a container say, Celery warns of pickle, which it does not accept by default.
-            *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
-            *("-m", "celery", "--quiet", "--app", "cvgorod_hub", "worker"),
-            # Its tasks wait for neighbours most of the time; threads share what one process has imported.
-            *("--hostname", node, "--queues", QUEUES, "--pool", "threads", "--concurrency", "4"),
-            *("--without-gossip", "--without-mingle", "--loglevel", "INFO"),
-        ],
+        command=commands.worker(node=node),
         is_ready=lambda: bool(app.control.ping(destination=[node], timeout=0.5)),
         starts_after="web",
         stop_seconds=WORKER_STOP_SECONDS,
@@ -69,18 +52,13 @@ def worker() -> Process:
 
 
 def beat() -> Process:
-    command = [sys.executable, "-m", "celery", "--quiet", "--app", "cvgorod_hub", "beat"]
-    return Process(
-        name="beat",
-        command=[*command, "--loglevel", "WARNING"],
-        starts_after="worker",
-    )
+    return Process(name="beat", command=commands.beat(), starts_after="worker")
 
 
 def collector(token: str) -> Process:
     return Process(
         name="collector",
-        command=[*MANAGE, "collect_telegram"],
+        command=commands.collector(),
         is_ready=_has_polled(token, since=timezone.now()),
     )
 
@@ -105,7 +83,7 @@ def simulator() -> Process:
     )
     return Process(
         name="telegram",
-        command=[*MANAGE, "run_simulator", "--port", str(port), "--token", token, "--talk"],
+        command=[*commands.MANAGE, "run_simulator", "--port", str(port), "--token", token, "--talk"],
         is_ready=lambda: _listens(port),
     )
 
@@ -115,7 +93,7 @@ def demo_agent(port: int, key: str) -> Process:
     os.environ["DEMO_AGENT_KEY"] = key
     return Process(
         name="agent",
-        command=[*MANAGE, "run_demo_agent", "--url", f"http://{HOST}:{port}"],
+        command=[*commands.MANAGE, "run_demo_agent", "--url", f"http://{HOST}:{port}"],
         starts_after="collector",  # until then there is nothing to answer
     )
 

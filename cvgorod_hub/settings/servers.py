@@ -1,6 +1,7 @@
 """PostgreSQL and Redis."""
 
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -30,6 +31,13 @@ if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     )
 if not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     raise ImproperlyConfigured("REDIS_URL must name a Redis server (redis://user:password@host:port/number).")
+# A password of its own spares whoever has one with @ or / in it to quote it. PostgreSQL's is PGPASSWORD.
+_redis, _password = urlsplit(REDIS_URL), env.str("REDIS_PASSWORD", default="")
+if _password and _redis.hostname and _redis.password is None:
+    _server = _redis.netloc.rpartition("@")[2]
+    REDIS_URL = _redis._replace(
+        netloc=f"{_redis.username or ''}:{quote(_password, safe='')}@{_server}"
+    ).geturl()
 # Without a threshold psycopg prepares nothing. Only statements that ask for it are prepared
 # (cvgorod_hub/common/prepared.py), the ORM's own never.
 DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5, "prepare_threshold": 5})

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -77,3 +78,17 @@ def test_a_data_folder_that_cannot_be_read_is_one_clear_line(place: Path) -> Non
         f"{environment.services_file()} cannot be read (Is a directory): "
         "HUB_DATA_DIR must be a folder of this user's."
     )
+
+
+def test_a_secret_file_that_cannot_be_read_is_said(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_secret(place, "cloud/deepseek.env", "DEEPSEEK_API_KEY=one\n")
+    as_it_is = Path.open
+
+    def refused(path: Path, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401  (root reads every file)
+        if path.name == "deepseek.env":
+            raise PermissionError
+        return as_it_is(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(ImproperlyConfigured, match=r"cloud/deepseek\.env cannot be read: it must belong to"):
+        environment.load()

@@ -113,3 +113,14 @@ def test_a_demo_does_not_run_on_a_real_bots_database() -> None:
 
     with pytest.raises(ImproperlyConfigured, match="@real_bot"):
         preparation.refuse_demo_among_real_chats()
+
+
+def test_where_only_a_log_would_see_it_no_password_is_made() -> None:
+    first, second = (preparation.ensure_superuser(demo=False, is_seen=False) for _ in range(2))
+    assert first == second
+    assert first.hint == "with a password that you set first: manage.py changepassword admin"
+    user = User.objects.get()
+    assert (user.is_superuser, user.has_usable_password()) == (True, False)
+    user.set_password("one of its own")
+    user.save()
+    assert "set before" in preparation.ensure_superuser(demo=False, is_seen=False).hint

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from cvgorod_hub.embedded import free_port
+from cvgorod_hub.runner.commands import QUEUES
 from tests.e2e.forking import ForkedProcess
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -58,8 +59,7 @@ class Processes:
         return self.fork(["manage.py", *arguments], name=arguments[0])
 
     def worker(self) -> Process:
-        queues = "default,classify,voice,delivery,webhooks"
-        command = ["-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", queues]
+        command = ["-m", "celery", "--app", "cvgorod_hub", "worker", "--queues", QUEUES]
         options = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
         return self.fork([*command, *options], name="worker")
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bots.client import open_bot
 from bots.collector import Collector
 from bots.management.failures import one_line
+from cvgorod_hub.common import heartbeat
 
 
 class Command(BaseCommand):
@@ -21,14 +23,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="take what is waiting, then stop")
+        parser.add_argument(
+            "--stay",
+            action="store_true",
+            help="where it cannot run as it is set up, say so and wait to be stopped: for a supervisor that "
+            "starts again whatever ends",
+        )
 
-    def handle(self, *_args: Any, once: bool, **_options: Any) -> None:
+    def handle(self, *_args: Any, once: bool, stay: bool, **_options: Any) -> None:
+        try:
+            self._collect(once=once)
+        except CommandError as error:
+            if not stay or error.returncode != os.EX_CONFIG:
+                raise
+            self.stderr.write(f"{error} Nothing is collected until this is set up and started anew.")
+            wait_to_be_stopped()
+        self.stderr.write("collector stopped")
+        sys.stderr.flush()
+
+    def _collect(self, *, once: bool) -> None:
         if not settings.TELEGRAM_BOT_TOKEN:
+            heartbeat.mark_idle()
             raise CommandError("TELEGRAM_BOT_TOKEN is not set.", returncode=os.EX_CONFIG)
         with one_line():
             asyncio.run(collect(once=once))
-        self.stderr.write("collector stopped")
-        sys.stderr.flush()
 
 
 async def collect(*, once: bool) -> None:
@@ -38,3 +56,10 @@ async def collect(*, once: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, collector.stop.set)
         await collector.run()
+
+
+def wait_to_be_stopped() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()

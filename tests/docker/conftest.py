@@ -1,0 +1,3 @@
+from tests.e2e.fixtures import processes, telegram
+
+__all__ = ["processes", "telegram"]
