@@ -96,7 +96,7 @@ def test_statistics_count_it_and_need_no_rebuilding(peopled: OldHub, bring: Brin
     assert count_messages(None) == 9
     roles = Message.objects.order_by().values_list("user__role__role_name").annotate(Count("pk"))
     assert dict(roles) == {"client": 3, "manager": 6}
-    assert {row.role: row.messages for row in count_by_role(None)} == {"client": 3, "manager": 6}
+    assert {row["role"]: row["message_count"] for row in count_by_role(None)} == {"client": 3, "manager": 6}
     assert find_differences(COMPARISONS) == {}
 
 

@@ -1,4 +1,4 @@
-"""An old database as large as a real one: the invented history of seed_demo, written as the old hub wrote it."""
+"""An old database as large as a real one: the invented history of seed_demo, as the old hub wrote it."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,9 @@ from tests.old_hub.old_database import FIRST, LATER
 
 UNTIL = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DAYS = 1000
-_MESSAGES = "id, telegram_message_id, chat_id, user_id, text, message_type, reply_to_message_id, timestamp, created_at"
+_MESSAGES = (
+    "id, telegram_message_id, chat_id, user_id, text, message_type, reply_to_message_id, timestamp, created_at"
+)
 _ANALYSES = "message_id, intent, sentiment, entities, confidence, model_used, tokens_used, created_at"
 Session = psycopg.Connection[tuple[Any, ...]]
 
