@@ -51,7 +51,7 @@ def read_batches(old: OldDatabase, shape: Shape, *, after: int | None, rows: int
     """What comes behind the message `after`; at the end what was said of no message there is."""
     analyses = _Analyses(old, shape, after)
     batch = Batch()
-    for row in old.blocks(_select_messages(shape, after)):
+    for row in old.lines(_select_messages(shape, after)):
         batch.add(row)
         if batch.is_full(rows):
             batch.analyses = analyses.until(batch.last)
@@ -68,7 +68,7 @@ class _Analyses:
     def __init__(self, old: OldDatabase, shape: Shape, after: int | None) -> None:
         there = shape.has("message_analysis")
         query = _select_analyses(shape, after)
-        self._rows: Iterator[bytes] = iter(old.blocks(query, session=old.beside) if there else ())
+        self._rows: Iterator[bytes] = iter(old.lines(query, session=old.beside) if there else ())
         self._next = next(self._rows, None)
 
     def until(self, message: int | None, *, most: int | None = None) -> list[bytes]:

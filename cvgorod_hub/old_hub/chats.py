@@ -95,7 +95,7 @@ def bring_chats(
 ) -> None:
     """Every chat of the old table, and every one that something there names; `old_chats` stays."""
     make_staging("old_chats", _TABLE)
-    fill_staging("old_chats", _COLUMNS, old.blocks(_select(shape)))
+    fill_staging("old_chats", _COLUMNS, old.lines(_select(shape)))
     execute("CREATE INDEX ON old_chats (old_id)")
     execute("ANALYZE old_chats")
     execute(_JUDGE)

@@ -1,9 +1,9 @@
 """Where a reading stands, so that a run that was killed goes on, and nothing is decided twice."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from cvgorod_hub.old_hub.connecting import OldDatabase
@@ -30,7 +30,8 @@ def only_one_migration() -> Iterator[None]:
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
+        # With a session that is gone went its lock; what broke it is told already.
+        with suppress(InterfaceError, DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONLY_ONE])
 
 

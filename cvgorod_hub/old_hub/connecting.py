@@ -4,9 +4,9 @@ Two, because messages and what was said of them are read side by side, each by a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -35,6 +35,7 @@ class OldDatabase:
     """`where` names it without login; `main` and `beside` see the same moment."""
 
     where: str
+    password: str = field(repr=False)
     main: Session
     beside: Session
 
@@ -47,16 +48,18 @@ class OldDatabase:
         row = self.main.execute(query).fetchone()  # type: ignore[arg-type]
         return row[0] if row else None
 
-    def blocks(self, query: str, *, session: Session | None = None) -> Iterator[bytes]:
+    def lines(self, query: str, *, session: Session | None = None) -> Iterator[bytes]:
         """The rows as COPY writes them, in UTF-8, one after the other."""
         is_unknown = self.main.info.parameter_status("server_encoding") == "SQL_ASCII"
         with (
+            # Here, as its reader takes errors for those of this hub's database.
+            _said_plainly(self.where, self.password),
             (session or self.main).cursor() as cursor,
             cursor.copy(f"COPY ({query}) TO STDOUT") as copy,  # type: ignore[arg-type]
         ):
-            for block in copy:
+            for line in _split(copy):
                 # Such a database keeps any bytes, and hands them on as they are.
-                yield bytes(block).decode("utf-8", "replace").encode() if is_unknown else bytes(block)
+                yield line.decode("utf-8", "replace").encode() if is_unknown else line
 
 
 @contextmanager
@@ -68,8 +71,18 @@ def open_old_database(url: str) -> Iterator[OldDatabase]:
         main = stack.enter_context(_session(parts, where))
         snapshot = main.execute("SELECT pg_export_snapshot()").fetchone()
         beside = stack.enter_context(_session(parts, where, snapshot=snapshot[0] if snapshot else None))
-        with _said_plainly(where, parts.get("password")):
-            yield OldDatabase(where, main, beside)
+        password = str(parts.get("password") or "")
+        with _said_plainly(where, password):
+            yield OldDatabase(where, password, main, beside)
+
+
+def _split(blocks: Iterable[bytes | bytearray | memoryview]) -> Iterator[bytes]:
+    """Lines with their ends. A block is one of them as servers send them today; nobody promises it."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + bytes(block)).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
 
 
 def _parts(url: str) -> dict[str, Any]:

@@ -8,13 +8,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import connection, reset_queries, transaction
+from django.db import DatabaseError, connection, reset_queries, transaction
 from psycopg import errors, sql
 
 from bots.models import TelegramBot
+from cvgorod_hub.common.database import is_passing
+from cvgorod_hub.common.redaction import redact
 from cvgorod_hub.old_hub.batches import ROWS, Batch, read_batches, select_duplicates
 from cvgorod_hub.old_hub.chats import bring_chats
 from cvgorod_hub.old_hub.checkpoints import (
+    RESUMED,
     begin,
     finish,
     fresh_tally,
@@ -46,7 +49,7 @@ from cvgorod_hub.old_hub.replies import bring_replies
 from cvgorod_hub.old_hub.report import MigrationReport
 from cvgorod_hub.old_hub.roles import bring_roles
 from cvgorod_hub.old_hub.shape import KNOWN, Shape, read_shape
-from cvgorod_hub.old_hub.tally import Tallies, Tally
+from cvgorod_hub.old_hub.tally import Tallies, Tally, of_json
 from messaging.locks import lock_chats
 
 # From so many new messages on the planner must be told of them.
@@ -73,8 +76,14 @@ class Hooks:
 
 def migrate(url: str, options: MigrationOptions, hooks: Hooks) -> MigrationReport:
     """Bring the old database over, or say what would come. Raises OldHubError."""
-    with nullcontext() if options.is_dry_run else only_one_migration(), open_old_database(url) as old:
-        return _Migration(old, options, hooks).run()
+    try:
+        with nullcontext() if options.is_dry_run else only_one_migration(), open_old_database(url) as old:
+            return _Migration(old, options, hooks).run()
+    except DatabaseError as error:
+        if not is_passing(error):
+            raise
+        line = " ".join(redact(str(error)).split())
+        raise OldHubError(f"this hub's own database failed: {line}") from error
 
 
 class _Migration:
@@ -86,13 +95,18 @@ class _Migration:
         self._state: LegacyMigration = begin(old, is_dry_run=options.is_dry_run)
         self._bot_id = own_bot_id() if options.bot_id is None else options.bot_id
         self._tallies: Tallies = {}
+        self._closed = [*RESUMED]
+        # What runs before this one said of whole tables.
+        self._earlier = of_json(self._state.tallies)
 
     def run(self) -> MigrationReport:
         self._begin()
         roles = bring_roles(
             self._old, self._shape, self._tally("user_roles"), is_dry_run=self._options.is_dry_run
         )
+        self._close("user_roles")
         patterns = self._patterns(roles)
+        self._close("message_patterns")
         bring_people(
             self._old,
             self._shape,
@@ -101,6 +115,7 @@ class _Migration:
             is_dry_run=self._options.is_dry_run,
             on_progress=lambda rows: self._hooks.on_progress("users", rows),
         )
+        self._close("users")
         bring_chats(
             self._old,
             self._shape,
@@ -108,7 +123,8 @@ class _Migration:
             is_dry_run=self._options.is_dry_run,
             on_progress=lambda rows: self._hooks.on_progress("chats", rows),
         )
-        make_message_staging(self._old.blocks(select_duplicates(self._shape)))
+        self._close("chats")
+        make_message_staging(self._old.lines(select_duplicates(self._shape)))
         make_meaning_staging(patterns)
         self._messages()
         bring_replies(
@@ -137,6 +153,13 @@ class _Migration:
 
     def _tally(self, table: str) -> Tally:
         return self._tallies[table]
+
+    def _close(self, table: str) -> None:
+        """A table is done. One that an earlier run had done is told as that run did it."""
+        earlier = self._earlier.get(table)
+        if earlier is not None and earlier.old == self._tally(table).old:
+            self._tallies[table] = earlier
+        self._closed.append(table)
 
     def _patterns(self, roles: dict[int, str]) -> dict[str, tuple[int, str]]:
         became = bring_patterns(
@@ -192,10 +215,8 @@ class _Migration:
         count_messages(self._tally("messages"))
         count_meanings(self._tally("message_analysis"), self._tally("messages"), from_columns=from_columns)
         if not dry:
-            note_progress(self._state, self._resumable(), checkpoint=batch.last)
-
-    def _resumable(self) -> Tallies:
-        return {table: self._tallies[table] for table in ("messages", "message_analysis")}
+            done = {table: self._tally(table) for table in self._closed}
+            note_progress(self._state, done, checkpoint=batch.last)
 
     def _report(self) -> MigrationReport:
         report = MigrationReport(

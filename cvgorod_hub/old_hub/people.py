@@ -96,7 +96,7 @@ def bring_people(
 ) -> None:
     """Everybody of the old table, and everybody who wrote. `role_names`: those that came from there."""
     make_staging("old_people", _TABLE)
-    fill_staging("old_people", _COLUMNS, old.blocks(_select(shape)))
+    fill_staging("old_people", _COLUMNS, old.lines(_select(shape)))
     execute("CREATE INDEX ON old_people (old_id)")
     execute("ANALYZE old_people")
     execute(_JUDGE)

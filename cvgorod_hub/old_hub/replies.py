@@ -122,7 +122,7 @@ def bring_replies(
     if not shape.has("pending_responses"):
         return
     make_staging("old_replies", _STAGING)
-    rows = iter(old.blocks(_select(shape)))
+    rows = iter(old.lines(_select(shape)))
     values = {"first_kept": kept[0], "last_kept": kept[1], "longest": longest, "is_dry_run": is_dry_run}
     while batch := list(islice(rows, ROWS)):
         with transaction.atomic():

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cvgorod_hub.old_hub.shape import KNOWN
 from cvgorod_hub.old_hub.tally import Tallies, Tally, Told, as_json, of_json, unsettled
 
 
@@ -35,8 +36,8 @@ class MigrationReport:
         return cls(
             source=kept["source"],
             is_dry_run=kept["is_dry_run"],
-            tallies=of_json(kept["tables"]),
-            left_alone=dict(kept["left_alone"]),
+            tallies=of_json(kept["tables"], order=KNOWN),
+            left_alone=dict(sorted(kept["left_alone"].items())),
         )
 
     def lines(self) -> Iterator[str]:

@@ -73,8 +73,10 @@ def as_json(tallies: Mapping[str, Tally]) -> dict[str, Any]:
     return {table: asdict(tally) for table, tally in tallies.items()}
 
 
-def of_json(kept: Mapping[str, Any]) -> Tallies:
-    return {table: Tally.of_json(tally) for table, tally in kept.items()}
+def of_json(kept: Mapping[str, Any], *, order: Iterable[str] = ()) -> Tallies:
+    """What `as_json` said; jsonb keeps no order, so the tables come in this one, others behind."""
+    tables = [*(table for table in order if table in kept), *(table for table in kept if table not in order)]
+    return {table: Tally.of_json(kept[table]) for table in dict.fromkeys(tables)}
 
 
 def unsettled(tallies: Mapping[str, Tally]) -> list[str]:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from cvgorod_hub.old_hub.migrating import Hooks, MigrationOptions, migrate
@@ -19,6 +20,14 @@ def old_hub(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
         old_server(f"old_hub_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}") as hub,
     ):
         yield hub
+
+
+@pytest.fixture(autouse=True)
+def _new_keys(db: None) -> None:
+    """As in a hub that has stored nothing yet; sequences know of no rollback."""
+    with connection.cursor() as cursor:
+        for table in ("messages", "pending_responses"):
+            cursor.execute(f"ALTER SEQUENCE {table}_id_seq RESTART")
 
 
 @pytest.fixture

@@ -83,11 +83,11 @@ class OldHub:
             self.session.execute(LATER)
 
     def add(self, table: str, **values: Any) -> int:
+        key = "0" if table in ("customer_uuid_mapping", "user_chats") else "id"
         names, slots = ", ".join(values), ", ".join(["%s"] * len(values))
-        query = f"INSERT INTO {table} ({names}) VALUES ({slots}) RETURNING *"
+        query = f"INSERT INTO {table} ({names}) VALUES ({slots}) RETURNING {key}"
         cursor = self.session.execute(query, list(values.values()))  # type: ignore[arg-type]
         row = cursor.fetchone()
-        # Of some tables the first column is no key, and nobody asks for it.
         return row[0] if row else 0
 
     def chat(self, key: int = CHAT, **more: Any) -> int:

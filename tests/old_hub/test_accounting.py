@@ -63,7 +63,7 @@ def _message(dice: random.Random, pattern: int) -> dict[str, Any]:
 
 
 @given(seed=st.integers(0, 1 << 32))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_every_row_is_accounted_for(old_hub: OldHub, seed: int) -> None:
     fill(old_hub, seed)
     with transaction.atomic():

@@ -1,6 +1,7 @@
 """`manage.py migrate_from_old`: what it says, and what it asks for."""
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from cvgorod_hub.old_hub.models import LegacyMigration
 from cvgorod_hub.old_hub.tally import Tally
 from messaging.models import Message
+from tests.marks import committed
 from tests.old_hub.old_database import OldHub
 
 pytestmark = pytest.mark.django_db
@@ -130,7 +132,7 @@ def test_a_user_who_must_not_read(named: OldHub, settings: Settings) -> None:
     session.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO only_some")
     session.execute("GRANT USAGE ON SCHEMA public TO only_some")
     session.execute("REVOKE SELECT ON users, agent_sessions FROM only_some")
-    settings.OLD_DATABASE_URL = named.url.replace(named.url.split("//")[1].split(":")[0], "only_some", 1)
+    settings.OLD_DATABASE_URL = re.sub("//[^:]+:", "//only_some:", named.url)
     try:
         error = refused()
         session.execute("GRANT SELECT ON users TO only_some")
@@ -144,6 +146,7 @@ def test_a_user_who_must_not_read(named: OldHub, settings: Settings) -> None:
     assert "agent_sessions (not readable)" in said
 
 
+@committed
 def test_the_old_database_is_only_read(named: OldHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "cvgorod_hub.old_hub.migrating.select_duplicates",
@@ -157,7 +160,7 @@ def test_only_one_at_a_time(named: OldHub) -> None:
     own = connection.get_connection_params()
     keys = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
     with psycopg.connect(**keys) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [0x_C7_60_1D])
+        assert other.execute("SELECT pg_try_advisory_lock(%s)", [0x_C7_60_1D]).fetchone() == (True,)
 
         assert str(refused()) == "Another migration from the old hub is running; wait for its end."
 

@@ -168,7 +168,7 @@ def test_what_people_changed_here_is_not_clobbered(old: OldHub, bring: Bring) ->
     taken = MessagePattern.objects.order_by("pk").first()
     assert taken is not None
     for name in (taken.pattern_name, "Беру", "Возьму"):
-        old.pattern(name, "order", keyword_patterns=[f"старое {name[0]}"])
+        old.pattern(name, "order", keyword_patterns=[f"старое {name}"])
     bring()
     assert MessagePattern.objects.filter(pattern_name=f"{taken.pattern_name} (old hub)").exists()
     MessagePattern.objects.filter(pattern_name="Беру").update(pattern_name="Моё", keyword_patterns=["новое"])

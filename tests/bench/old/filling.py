@@ -16,7 +16,8 @@ from tests.old_hub.old_database import FIRST, LATER
 UNTIL = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DAYS = 1000
 _MESSAGES = (
-    "id, telegram_message_id, chat_id, user_id, text, message_type, reply_to_message_id, timestamp, created_at"
+    "id, telegram_message_id, chat_id, user_id, text, message_type, reply_to_message_id, timestamp, "
+    "created_at"
 )
 _ANALYSES = "message_id, intent, sentiment, entities, confidence, model_used, tokens_used, created_at"
 Session = psycopg.Connection[tuple[Any, ...]]
