@@ -41,11 +41,11 @@ class OldDatabase:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """A small table whole, through COPY: every value is its text, or None."""
-        with self.main.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT") as copy:  # type: ignore[arg-type]
+        with self.main.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT") as copy:
             return list(copy.rows())
 
     def value(self, query: str) -> Any:  # noqa: ANN401  (whatever the query says)
-        row = self.main.execute(query).fetchone()  # type: ignore[arg-type]
+        row = self.main.execute(query).fetchone()
         return row[0] if row else None
 
     def lines(self, query: str, *, session: Session | None = None) -> Iterator[bytes]:
@@ -55,7 +55,7 @@ class OldDatabase:
             # Here, as its reader takes errors for those of this hub's database.
             _said_plainly(self.where, self.password),
             (session or self.main).cursor() as cursor,
-            cursor.copy(f"COPY ({query}) TO STDOUT") as copy,  # type: ignore[arg-type]
+            cursor.copy(f"COPY ({query}) TO STDOUT") as copy,
         ):
             for line in _split(copy):
                 # Such a database keeps any bytes, and hands them on as they are.
@@ -108,9 +108,9 @@ def _session(parts: dict[str, Any], where: str, *, snapshot: str | None = None) 
         session.isolation_level = IsolationLevel.REPEATABLE_READ
         session.read_only = True
         if snapshot is not None:
-            session.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")  # type: ignore[arg-type]
+            session.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
         for statement in _SESSION:
-            session.execute(statement)  # type: ignore[arg-type]
+            session.execute(statement)
         yield session
         session.rollback()
 

@@ -13,12 +13,13 @@ def bring_roles(old: OldDatabase, shape: Shape, tally: Tally, *, is_dry_run: boo
     """Returns the names that the old roles have here, by their old keys."""
     names: dict[int, str] = {}
     known = set(UserRole.objects.values_list("role_name", flat=True))
-    for key, name, display_name, description, *flags in _read(old, shape):
+    for told, name, display_name, description, *flags in _read(old, shape):
+        key = int(told or 0)
         role_name = (name or "").strip()
         if not role_name:
             tally.add("skipped", "without a name", keys=[key])
             continue
-        names[int(key)] = role_name[:50]
+        names[key] = role_name[:50]
         if role_name[:50] in known:
             tally.add("merged", "a role of this name is here")
             continue

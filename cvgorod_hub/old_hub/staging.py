@@ -1,6 +1,6 @@
 """Old rows beside the hub's own, as they came by COPY: in temporary tables, which end with the session."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.old_hub.tally import Counted
 
+# What a statement is given, as psycopg takes it.
+Values = Sequence[Any] | Mapping[str, Any] | None
 # Chats or people that one transaction may hold: PostgreSQL has room for some thousand locks in all.
 LOCKED_AT_ONCE = 1000
 _COUNTED = """
@@ -35,16 +37,14 @@ def fill_staging(table: str, columns: str, rows: Iterable[bytes]) -> None:
             copy.write(block)
 
 
-def execute(statement: str, values: Sequence[object] | dict[str, object] | None = None) -> int:
+def execute(statement: str, values: Values = None) -> int:
     """Returns how many rows it was about."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)
 
 
-def fetch(
-    statement: str, values: Sequence[object] | dict[str, object] | None = None
-) -> list[tuple[Any, ...]]:
+def fetch(statement: str, values: Values = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
@@ -53,12 +53,10 @@ def fetch(
 
 def count_verdicts(table: str, where: str = "true") -> list[Counted]:
     """What a table of `old_id`, `verdict` and `reason` says."""
-    return fetch(_COUNTED.format(table=table, where=where))  # type: ignore[return-value]
+    return fetch(_COUNTED.format(table=table, where=where))
 
 
-def count_keys(
-    rows: str, values: Sequence[object] | dict[str, object] | None = None
-) -> tuple[int, list[int]]:
+def count_keys(rows: str, values: Values = None) -> tuple[int, list[int]]:
     """How many these rows are (`… WHERE …`, each with an `old_id`), and the first of their keys."""
     [(count, keys)] = fetch(
         f"SELECT count(*), (array_agg(old_id ORDER BY old_id))[1:5] FROM {rows}",  # noqa: S608

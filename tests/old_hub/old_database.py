@@ -77,6 +77,7 @@ class OldHub:
         self._number = 0
 
     def build(self, shape: Shape) -> None:
+        self._number = 0
         self.session.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         self.session.execute(FIRST)
         if shape == "all":
