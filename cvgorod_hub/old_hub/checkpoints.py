@@ -1,5 +1,6 @@
 """Where a reading stands, so that a run that was killed goes on, and nothing is decided twice."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -13,6 +14,8 @@ from cvgorod_hub.old_hub.tally import Tallies, Tally, as_json, of_json
 
 # Any constant will do; it keeps this lock apart from other users of advisory locks.
 _ONLY_ONE = 0x_C7_60_1D
+# The session of a run that was killed ends with its statement.
+PATIENCE_SECONDS = 15.0
 # What a key may be in JSON, as JavaScript reads it.
 _LARGEST_KEY = (1 << 53) - 1
 # Both move together: an analysis is settled with its message.
@@ -23,16 +26,23 @@ State = LegacyMigration.State
 @contextmanager
 def only_one_migration() -> Iterator[None]:
     """Raises OldHubError while another one runs."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONLY_ONE])
-        if not cursor.fetchone()[0]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not _take_lock():
+        if time.monotonic() >= deadline:
             raise OldHubError("another migration from the old hub is running; wait for its end")
+        time.sleep(0.1)
     try:
         yield
     finally:
         # With a session that is gone went its lock; what broke it is told already.
         with suppress(InterfaceError, DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONLY_ONE])
+
+
+def _take_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONLY_ONE])
+        return bool(cursor.fetchone()[0])
 
 
 def begin(old: OldDatabase, *, is_dry_run: bool) -> LegacyMigration:

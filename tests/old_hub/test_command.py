@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from cvgorod_hub.old_hub import checkpoints
 from cvgorod_hub.old_hub.models import LegacyMigration
 from cvgorod_hub.old_hub.tally import Tally
 from messaging.models import Message
@@ -156,7 +157,8 @@ def test_the_old_database_is_only_read(named: OldHub, monkeypatch: pytest.Monkey
     assert "read-only transaction" in str(refused())
 
 
-def test_only_one_at_a_time(named: OldHub) -> None:
+def test_only_one_at_a_time(named: OldHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "PATIENCE_SECONDS", 0)
     own = connection.get_connection_params()
     keys = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
     with psycopg.connect(**keys) as other:
