@@ -141,8 +141,8 @@ def test_messages_that_are_collected_meanwhile_are_one_row_each(hundred: OldHub,
     def collect() -> None:
         try:
             gate.wait()
-            for number in numbers:
-                store_messages([_collected(number)])
+            for place in range(0, len(numbers), 5):
+                store_messages([_collected(number) for number in numbers[place : place + 5]])
         except BaseException as error:
             failed.append(error)
         finally:
