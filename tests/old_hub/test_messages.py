@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import Count
+from django.test import Client
 from pytest_django import Settings
 
 from cvgorod_hub.management.commands.rebuild_statistics import COMPARISONS
 from cvgorod_hub.old_hub import messages as old_messages
 from cvgorod_hub.old_hub.messages import AUTOMATIC, DUPLICATE, UNKNOWN_KIND
 from intents.models import MessageAnalysis
+from messaging.conversation_links import conversation_url
 from messaging.models import Chat, Message, MessageVersion, Recording
 from messaging.recounting import find_differences
 from messaging.statistics import count_by_role, count_messages
@@ -141,6 +143,22 @@ def test_voice_messages_become_transcripts(peopled: OldHub, bring: Bring) -> Non
     assert set(rows.values_list("message_type", "text")) == {("voice", "")}
     assert Message.objects.get(pk=typed).text == "Голосовое не слышно [Голосовое]"
     assert Message.objects.search("розы").get().transcript == "нужны розы"
+
+
+def test_what_was_spoken_is_shown_without_its_sound(
+    peopled: OldHub, bring: Bring, admin_client: Client
+) -> None:
+    done = peopled.message("[Голосовое] нужны розы")
+    peopled.message("[Голосовое сообщение]")
+
+    bring()
+
+    page = admin_client.get(f"/admin/messaging/message/{done}/change/")
+    chat = admin_client.get(conversation_url(CHAT, done))
+    assert (page.status_code, chat.status_code) == (200, 200)
+    assert "нужны розы" in page.content.decode()
+    assert "распознавание выключено" in chat.content.decode()
+    assert "<audio" not in chat.content.decode()
 
 
 def test_kinds_that_are_not_ours_are_unknown(peopled: OldHub, bring: Bring) -> None:
