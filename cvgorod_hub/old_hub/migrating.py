@@ -50,6 +50,7 @@ from cvgorod_hub.old_hub.report import MigrationReport
 from cvgorod_hub.old_hub.roles import bring_roles
 from cvgorod_hub.old_hub.shape import KNOWN, Shape, read_shape
 from cvgorod_hub.old_hub.tally import Tallies, Tally, of_json
+from cvgorod_hub.old_hub.word_index import gathering_words
 from messaging.locks import lock_chats
 
 # From so many new messages on the planner must be told of them.
@@ -126,7 +127,10 @@ class _Migration:
         self._close("chats")
         make_message_staging(self._old.lines(select_duplicates(self._shape)))
         make_meaning_staging(patterns)
-        self._messages()
+        # Those that an earlier run settled do not come again.
+        coming = self._tally("messages").old - self._tally("messages").settled
+        with nullcontext() if self._options.is_dry_run else gathering_words(coming):
+            self._messages()
         bring_replies(
             self._old,
             self._shape,
