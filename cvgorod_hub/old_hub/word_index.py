@@ -1,4 +1,4 @@
-"""The index of messages' words while many come at once: it gathers them, to take them to their places together.
+"""The index of messages' words while many come at once: it gathers them, to take them in together.
 
 Half of what storing a message costs is this index. Searches find what it has gathered, too, only not as fast;
 so a run that is killed leaves a hub that is right, and the next run brings the index back to what it is.
