@@ -9,6 +9,9 @@ from clients.people import IncomingPerson
 # Telegram numbers their messages once, for everybody who reads them (Bot API facts, "Kinds/ids").
 NUMBERED_ONCE = frozenset({"supergroup", "channel"})
 
+# How `Message.origin` begins where the hub before this one knew the message; its key there follows.
+OLD_HUB_ORIGIN = "old:"
+
 # What makes two states the same message.
 Key = tuple[int, str, int, int | str | None]
 

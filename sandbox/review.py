@@ -160,6 +160,7 @@ def retry(*, response_id: int, actor: Actor, attempts: int | None = None) -> Pen
     """
     with transaction.atomic():
         response = PendingResponse.objects.get(pk=response_id)
+        _refuse_old(response)
         move_or_conflict(
             response,
             Kind.RETRIED,
@@ -247,6 +248,14 @@ def _refuse_decided(response: PendingResponse) -> None:
     """Said before anything else: a reply that was sent is itself what the conversation went on with."""
     if response.status != PendingResponse.Status.PENDING:
         raise ReviewConflictError(describe_conflict(response.pk))
+
+
+def _refuse_old(response: PendingResponse) -> None:
+    """Words of years ago: nobody is to send them by one press."""
+    if response.is_of_old_hub:
+        raise ReviewConflictError(
+            _("Nothing was done: the reply is the old hub's. Write a new one if it is still wanted.")
+        )
 
 
 def _refuse_expired(response: PendingResponse) -> None:

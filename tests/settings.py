@@ -24,6 +24,7 @@ _ISOLATED = {
     "TELEGRAM_BOT_TOKEN": "",
     "TELEGRAM_API_URL": "http://127.0.0.1:9",
     "TELEGRAM_REVIEW_CHAT_ID": "",
+    "OLD_DATABASE_URL": "",
     "RAW_UPDATES_KEEP_DAYS": "",
     "TELEGRAM_WEBHOOK_SECRET": "",
     "HUB_PUBLIC_URL": "",

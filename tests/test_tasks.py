@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from cvgorod_hub.celery import app
-from cvgorod_hub.runner.processes import QUEUES
+from cvgorod_hub.runner.commands import QUEUES
 
 
 def own_tasks() -> set[str]:

@@ -42,6 +42,8 @@ if _password and _redis.hostname and _redis.password is None:
 # (cvgorod_hub/common/prepared.py), the ORM's own never.
 DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5, "prepare_threshold": 5})
 DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
+# The database of the hub before this one, only read, by manage.py migrate_from_old.
+OLD_DATABASE_URL: str = env.str("OLD_DATABASE_URL", default="").strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {

@@ -10,13 +10,18 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from messaging.adoption import Likeness, likeness
 from messaging.history.reading import HistoryMessage
+from messaging.incoming import OLD_HUB_ORIGIN
 from messaging.models import Message, MessageVersion
 
 # Equals stand close together in an export, which is in the order of sending; so many are remembered.
 REMEMBERED = 20_000
 _PAGE = 512
+# Imported, and not from the hub before this one.
+_BY_EXPORT = Q(source=Message.Source.IMPORT) & ~Q(origin__startswith=OLD_HUB_ORIGIN)
 
 
 class SeenNumbers:
@@ -74,7 +79,7 @@ def stored_numbers(chat_id: int, numbers: Iterable[int]) -> set[int]:
 
 
 def stored_likenesses(chat_ids: Sequence[int], messages: Sequence[HistoryMessage]) -> Counter[Likeness]:
-    """How many messages alike to these were collected or sent, in two queries.
+    """How many messages alike to these were collected, sent, or known to the old hub, in two queries.
 
     What they said before an edit counts, too: the export may be older than the edit, or miss it.
     """
@@ -83,7 +88,7 @@ def stored_likenesses(chat_ids: Sequence[int], messages: Sequence[HistoryMessage
     seconds = {message.sent_at for message in messages}
     collected = (
         Message.objects.filter(chat_id__in=chat_ids, timestamp__in=seconds)
-        .exclude(source=Message.Source.IMPORT)
+        .exclude(_BY_EXPORT)
         .values_list("pk", "user_id", "sender_chat_id", "timestamp", "message_type", "text")
     )
     found: Counter[Likeness] = Counter()

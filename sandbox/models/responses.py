@@ -67,6 +67,8 @@ class PendingResponse(models.Model):
     )
     idempotency_key = models.CharField(max_length=255, null=True, editable=False)
     request_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
+    # The key that it had in the hub before this one; it is history here, and the database keeps it so.
+    old_id = models.BigIntegerField(null=True, editable=False)
     batch_id = models.UUIDField(_("batch"), null=True, blank=True)
     send_order = models.PositiveIntegerField(_("place in the batch"), null=True, blank=True)
     approved_by = models.CharField(_("approved by"), max_length=150, blank=True, default="")
@@ -104,6 +106,15 @@ class PendingResponse(models.Model):
             models.UniqueConstraint(
                 fields=["requested_by", "idempotency_key"],
                 name="pending_responses_idempotency",
+            ),
+            models.UniqueConstraint(
+                fields=["old_id"], condition=models.Q(old_id__isnull=False), name="pending_responses_old_id"
+            ),
+            # What the hub before this one knew is never sent by this one, whoever asks.
+            models.CheckConstraint(
+                condition=models.Q(old_id__isnull=True)
+                | models.Q(status__in=["sent", "failed", "rejected", "expired"]),
+                name="pending_responses_old_ones_are_over",
             ),
             # The order within a chat: nobody sends there while another reply is on its way.
             models.UniqueConstraint(
@@ -144,6 +155,11 @@ class PendingResponse(models.Model):
     def is_by_person(self) -> bool:
         """Somebody of the staff wrote it, on the page of the conversation; no agent proposed it."""
         return self.requested_by_user_id is not None
+
+    @property
+    def is_of_old_hub(self) -> bool:
+        """It came from the hub before this one: nothing can be done with it any more."""
+        return self.old_id is not None
 
     @property
     def current_chat_id(self) -> int:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import django
 
-from tests.bench import admin, api
+from tests.bench import admin, api, old
 from tests.bench.rows import Row, as_document, as_table
 
-# On the tests' servers and settings; `api` and `admin` have servers of their own.
+# On the tests' servers and settings; `api`, `admin` and `old` have servers of their own.
 MEASURES = ("delivery", "ingest", "tokens")
 RESULT = Path("bench.json")
 
 
 def main(names: list[str]) -> None:
-    known = {*MEASURES, "admin", "api", *api.names()}
+    known = {*MEASURES, "admin", "api", "old", *api.names()}
     if unknown := set(names) - known:
         sys.exit(
             f"error: no such measure: {', '.join(sorted(unknown))} (there are: {', '.join(sorted(known))})"
@@ -37,6 +37,9 @@ def main(names: list[str]) -> None:
     if "admin" in names or not names:
         print("measuring admin …", flush=True)  # noqa: T201
         rows += admin.measure()
+    if "old" in names or not names:
+        print("measuring old …", flush=True)  # noqa: T201
+        rows += old.measure()
     if of_tests:
         rows += measure_on_test_servers(of_tests)
     if rows:
