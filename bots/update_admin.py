@@ -51,7 +51,7 @@ class RawUpdateAdmin(LargeTableAdmin):
     list_display = ("number", "kind", "state", "problem", "chat_id", "received_at")
     list_filter = (StateFilter, ("received_at", PeriodFilter), KindFilter, "bot")
     list_filter_submit = True
-    list_empty = gettext_lazy("Every update that Telegram hands over is kept here first.")
+    list_empty = gettext_lazy("What could not be read is listed; for all that came choose another state.")
     export_columns = (
         Column(gettext_lazy("received"), "received_at"),
         Column(gettext_lazy("update"), "update_id"),
