@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from bots.models.bots import TelegramBot
 from messaging.models import Chat
@@ -12,6 +13,8 @@ from messaging.models import Chat
 # Bot API, getting updates: "Incoming updates are stored on the server until the bot receives them ...,
 # but they will not be kept longer than 24 hours", counted from the message's own time.
 UPDATES_KEPT_FOR = timedelta(hours=24)
+# The reason of a gap that a restore from a backup leaves. Stored in English; pages translate it.
+RESTORED = gettext_noop("the hub was restored from a backup")
 
 
 class BotMembership(models.Model):
@@ -114,5 +117,10 @@ class CollectionGap(models.Model):
 
     @property
     def lost_until(self) -> datetime:
-        """Messages written from `began_at` to this time were no longer kept when collecting went on."""
+        """Messages written from `began_at` to this time were no longer kept when collecting went on.
+
+        After a restore Telegram has none of those that were confirmed before it.
+        """
+        if self.reason == RESTORED:
+            return self.ended_at
         return max(self.began_at, self.ended_at - UPDATES_KEPT_FOR)

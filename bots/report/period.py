@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -27,7 +28,7 @@ class Period:
 
     @property
     def time_zone(self) -> str:
-        return timezone.get_default_timezone_name()
+        return settings.TIME_ZONE
 
     @property
     def parameters(self) -> dict[str, Any]:
