@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -54,6 +55,8 @@ class TelegramUser(models.Model):
         verbose_name=_("staff account"),
         help_text=_("The account of this person in the admin, for somebody of our own team."),
     )
+    # What was said until then was erased at the person's request and stays so (clients/erasing.py).
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
 
     class Meta:
         db_table = "users"
@@ -64,6 +67,8 @@ class TelegramUser(models.Model):
             models.Index(fields=["last_seen", "id"], name="users_last_seen"),
             models.Index(fields=["first_seen", "id"], name="users_first_seen"),
             models.Index(fields=["role", "last_seen", "id"], name="users_role_last_seen"),
+            # A handful: whatever takes in messages looks here first.
+            models.Index(fields=["id"], name="users_erased", condition=models.Q(erased_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -73,4 +78,6 @@ class TelegramUser(models.Model):
     def display_name(self) -> str:
         """What people call this person: the full name, else @username, else the id."""
         full_name = f"{self.first_name} {self.last_name}".strip()
+        if not full_name and not self.username and self.erased_at is not None:
+            return gettext("Erased person")
         return full_name or (f"@{self.username}" if self.username else str(self.pk))

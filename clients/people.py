@@ -29,7 +29,8 @@ def store_people(
 ) -> dict[int, TelegramUser]:
     """Create or refresh the people seen at these times; returns them by id, with `role` loaded.
 
-    An older sighting never overwrites a newer name. Call it inside a transaction, which then holds these
+    An older sighting never overwrites a newer name, and none from before a person's erasure says anything.
+    Call it inside a transaction, which then holds these
     people until its end.
     """
     seen = sorted(sightings, key=lambda sighting: sighting[1])
@@ -42,6 +43,8 @@ def store_people(
     fresh: dict[int, TelegramUser] = {}
     changed: dict[int, TelegramUser] = {}
     for person, at in seen:
+        if person.id in known and is_erased(known[person.id], at):
+            continue
         if person.id not in known:
             role = roles.by_name[new_bots if person.is_bot else RoleName.CLIENT]
             user = TelegramUser(id=person.id, role=role, first_seen=at, last_seen=at)
@@ -51,6 +54,11 @@ def store_people(
     insert_rows(list(fresh.values()))
     update_rows([user for user_id, user in changed.items() if user_id not in fresh], SEEN_FIELDS)
     return known
+
+
+def is_erased(user: TelegramUser, said_at: datetime) -> bool:
+    """Whether what this person said then was erased at their request (clients/erasing.py)."""
+    return user.erased_at is not None and said_at <= user.erased_at
 
 
 def _is_news(user: TelegramUser, person: IncomingPerson, at: datetime) -> bool:

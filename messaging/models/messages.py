@@ -68,6 +68,11 @@ class Message(models.Model):
         TOO_BIG = "too_big", _("too big")
         OFF = "off", _("recognition is off")
 
+    class ErasedFor(models.TextChoices):
+        NOTHING = "", _("not erased")
+        REQUEST = "request", _("Message erased at its author's request")
+        AGE = "age", _("Message erased because of its age")
+
     chat = models.ForeignKey(
         Chat,
         on_delete=models.PROTECT,
@@ -112,6 +117,17 @@ class Message(models.Model):
     edited_at = models.DateTimeField(_("edited"), null=True)
     deleted_at = models.DateTimeField(
         _("deleted"), null=True, help_text=_("Telegram tells of deletions in business chats only.")
+    )
+    # A row that keeps its place, its author's number and nothing that was said (messaging/erasing.py).
+    erased_at = models.DateTimeField(_("words erased"), null=True, editable=False)
+    erased_for = models.CharField(
+        _("words erased because"),
+        max_length=8,
+        choices=ErasedFor,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
     )
     # The newest state seen, visible or not: an older one that is read later must not win. Within one
     # second the later arrival counts (the raw update's key).
@@ -191,7 +207,9 @@ class Message(models.Model):
 
     @property
     def event_label(self) -> str:
-        """What a service message says happened; for other messages their kind."""
+        """What a service message says happened; for other messages their kind, or why they say nothing."""
+        if self.erased_at is not None:
+            return str(self.get_erased_for_display())
         return describe_event(self.media) or str(self.get_message_type_display())
 
     @property

@@ -32,6 +32,11 @@ class PendingResponse(models.Model):
         FAILED = "failed", _("failed")
         UNKNOWN = "unknown", _("not known whether sent")
 
+    class ErasedFor(models.TextChoices):
+        NOTHING = "", _("The words of this reply were erased")
+        REQUEST = "request", _("The words of this reply were erased at the client's request")
+        AGE = "age", _("The words of this reply were erased because of their age")
+
     chat = models.ForeignKey(
         Chat, on_delete=models.PROTECT, related_name="pending_responses", verbose_name=_("chat")
     )
@@ -84,6 +89,17 @@ class PendingResponse(models.Model):
     telegram_message_id = models.BigIntegerField(_("sent as message id"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True, default="")
     created_at = models.DateTimeField(_("proposed"), auto_now_add=True)
+    # Since when it has no words any more (sandbox/erasing.py); who decided what stays in its log.
+    erased_at = models.DateTimeField(_("words erased"), null=True, editable=False)
+    erased_for = models.CharField(
+        _("words erased because"),
+        max_length=8,
+        choices=ErasedFor,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
 
     # Set by `with_staleness()`: the chat moved on since the reply was proposed.
     is_stale: bool
@@ -149,7 +165,7 @@ class PendingResponse(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.response_text[:80]
+        return self.response_text[:80] or str(self.get_erased_for_display())
 
     @property
     def is_by_person(self) -> bool:
@@ -194,6 +210,7 @@ class ResponseEvent(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
         SCHEDULED = "scheduled", _("put on another time")
         MARKED_SENT = "marked_sent", _("marked as sent")
+        RESTORED = "restored", _("restored from a backup")
 
     response = models.ForeignKey(
         PendingResponse, on_delete=models.PROTECT, related_name="events", verbose_name=_("reply")
