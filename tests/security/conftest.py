@@ -1,0 +1,3 @@
+from tests.cvgorod_hub.conftest import folder
+
+__all__ = ["folder"]
