@@ -20,7 +20,7 @@ environment.load()
 app = Celery("cvgorod_hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["cvgorod_hub.api.hooks", "bots.voice"])  # within rooms
+app.autodiscover_tasks(["cvgorod_hub.api.hooks", "bots.voice", "cvgorod_hub.privacy"])  # within rooms
 
 
 class WorkerHeartbeat(StartStopStep):

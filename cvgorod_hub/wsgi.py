@@ -7,7 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from cvgorod_hub import environment
+from cvgorod_hub.common.redaction import redact_uncaught
 
+redact_uncaught()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cvgorod_hub.settings")
 environment.load()
 
