@@ -24,6 +24,7 @@ from cvgorod_hub.old_hub.staging import (
     make_staging,
     parts,
     store_in_parts,
+    tell_the_planner,
 )
 from cvgorod_hub.old_hub.tally import Tally
 from messaging.locks import lock_chats
@@ -37,6 +38,10 @@ _COLUMNS = "old_id, name, kind, folder, members, is_active, created_at, customer
 _TABLE = """
 old_id bigint, name text, kind text, folder text, members bigint, is_active boolean, created_at timestamptz,
 customer_ref text, is_orphan boolean, verdict text, reason text NOT NULL DEFAULT ''
+"""
+# A private chat is called after the person, who may have asked here to be erased.
+_FORGET_NAMES = """
+UPDATE old_chats SET name = NULL FROM users WHERE users.id = old_chats.old_id AND users.erased_at IS NOT NULL
 """
 _JUDGE = """
 UPDATE old_chats SET
@@ -97,7 +102,8 @@ def bring_chats(
     make_staging("old_chats", _TABLE)
     fill_staging("old_chats", _COLUMNS, old.lines(_select(shape)))
     execute("CREATE INDEX ON old_chats (old_id)")
-    execute("ANALYZE old_chats")
+    tell_the_planner("old_chats")
+    execute(_FORGET_NAMES)
     execute(_JUDGE)
     if not is_dry_run:
         decided = _changed_by_hand()

@@ -7,13 +7,14 @@ from contextlib import contextmanager, suppress
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
+from cvgorod_hub.common.database import session_connection
 from cvgorod_hub.old_hub.connecting import OldDatabase
 from cvgorod_hub.old_hub.errors import OldHubError
 from cvgorod_hub.old_hub.models import LegacyMigration
 from cvgorod_hub.old_hub.tally import Tallies, Tally, as_json, of_json
 
 # Any constant will do; it keeps this lock apart from other users of advisory locks.
-_ONLY_ONE = 0x_C7_60_1D
+ONLY_ONE = 0x_C7_60_1D
 # The session of a run that was killed ends with its statement.
 PATIENCE_SECONDS = 15.0
 # What a key may be in JSON, as JavaScript reads it.
@@ -35,13 +36,29 @@ def only_one_migration() -> Iterator[None]:
         yield
     finally:
         # With a session that is gone went its lock; what broke it is told already.
-        with suppress(InterfaceError, DatabaseError), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONLY_ONE])
+        with suppress(InterfaceError, DatabaseError), session_connection().cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [ONLY_ONE])
+
+
+@contextmanager
+def may_be_alone() -> Iterator[bool]:
+    """Whether no migration runs; none begins meanwhile."""
+    is_alone = _take_lock()
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            _release_lock()
+
+
+def _release_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [ONLY_ONE])
 
 
 def _take_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONLY_ONE])
+    with session_connection().cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ONLY_ONE])
         return bool(cursor.fetchone()[0])
 
 

@@ -16,6 +16,7 @@ from cvgorod_hub.old_hub.staging import (
     fill_staging,
     make_staging,
     store_in_parts,
+    tell_the_planner,
 )
 from cvgorod_hub.old_hub.tally import Tally
 from intents.entities.schema import valid_entities
@@ -60,7 +61,8 @@ INSERT INTO message_analysis (
 SELECT judged.new_id, CASE WHEN a.intent = ANY (%(intents)s) THEN a.intent ELSE 'other' END,
        coalesce((SELECT word FROM unnest(ARRAY[a.sentiment, m.sentiment]) AS word
                   WHERE word = ANY (%(sentiments)s) LIMIT 1), 'neutral'),
-       false, judged.entities, 0, coalesce(a.confidence, 0),
+       false, CASE WHEN EXISTS (SELECT FROM messages WHERE id = judged.new_id AND erased_at IS NOT NULL)
+                   THEN '[]' ELSE judged.entities END, 0, coalesce(a.confidence, 0),
        CASE WHEN is_model THEN 'model' ELSE 'pattern' END, CASE WHEN NOT is_model THEN pattern.ours END,
        CASE WHEN is_model THEN left(coalesce(trim(a.model), ''), 100) ELSE '' END, '',
        CASE WHEN a.tokens BETWEEN 0 AND 2147483647 THEN a.tokens ELSE 0 END,
@@ -135,6 +137,7 @@ def judge_meanings(batch: Batch) -> None:
     execute("TRUNCATE old_analyses, judged_analyses")
     fill_staging("old_analyses", ANALYSIS_COLUMNS, batch.analyses)
     execute(_JUDGE, {"duplicate": DUPLICATE, "failed": FAILED})
+    tell_the_planner("judged_analyses")
     _take_entities(fetch(_MAYBE_ENTITIES))
 
 

@@ -15,6 +15,7 @@ from cvgorod_hub.old_hub.staging import (
     fill_staging,
     make_staging,
     store_in_parts,
+    tell_the_planner,
 )
 from cvgorod_hub.old_hub.tally import Tally
 from messaging.incoming import OLD_HUB_ORIGIN
@@ -113,6 +114,7 @@ WITH heard AS (
 UPDATE messages SET transcript = heard.words, transcript_state = 'done'
   FROM heard
  WHERE messages.id = heard.new_id AND heard.words <> '' AND messages.transcript = ''
+   AND messages.erased_at IS NULL
    AND messages.message_type IN ('voice', 'video_note', 'audio')
    AND (messages.id IN (SELECT message_id FROM free)
         OR NOT EXISTS (SELECT FROM recordings WHERE recordings.message_id = messages.id))
@@ -125,7 +127,8 @@ SELECT known.id, m.text, '{}'::jsonb, known.timestamp, known.timestamp
   JOIN old_messages AS m ON m.old_id = judged.old_id
   JOIN messages AS known ON known.id = judged.new_id
  WHERE judged.verdict = 'merged' AND judged.old_id BETWEEN %(first)s AND %(last)s
-   AND known.edited_at IS NOT NULL AND m.text <> '' AND m.text NOT LIKE '[Голосовое%%'
+   AND known.edited_at IS NOT NULL AND known.erased_at IS NULL
+   AND m.text <> '' AND m.text NOT LIKE '[Голосовое%%'
    AND m.text <> known.text
    AND NOT EXISTS (SELECT FROM message_versions AS version WHERE version.message_id = known.id)
     ON CONFLICT DO NOTHING
@@ -157,7 +160,6 @@ def make_message_staging(duplicates: Iterable[bytes]) -> None:
     make_staging("judged_messages", _JUDGED)
     make_staging("old_duplicates", "old_id bigint PRIMARY KEY, earliest bigint")
     fill_staging("old_duplicates", "old_id, earliest", duplicates)
-    execute("ANALYZE old_duplicates")
 
 
 def judge_messages(batch: Batch, *, kept: tuple[int, int], bot_id: int, is_dry_run: bool) -> None:
@@ -174,6 +176,7 @@ def judge_messages(batch: Batch, *, kept: tuple[int, int], bot_id: int, is_dry_r
         "origin": OLD_HUB_ORIGIN,
     }
     execute(_JUDGE, values)
+    tell_the_planner("judged_messages")
 
 
 def store_messages() -> None:

@@ -12,7 +12,8 @@ from django.db import DatabaseError, connection, reset_queries, transaction
 from psycopg import errors, sql
 
 from bots.models import TelegramBot
-from cvgorod_hub.common.database import is_passing
+from clients.erasing import hold_erased
+from cvgorod_hub.common.database import is_passing, past_the_pooler
 from cvgorod_hub.common.redaction import redact
 from cvgorod_hub.old_hub.batches import ROWS, Batch, read_batches, select_duplicates
 from cvgorod_hub.old_hub.chats import bring_chats
@@ -28,6 +29,7 @@ from cvgorod_hub.old_hub.checkpoints import (
 )
 from cvgorod_hub.old_hub.connecting import OldDatabase, open_old_database
 from cvgorod_hub.old_hub.errors import OldHubError
+from cvgorod_hub.old_hub.indexes import indexes_set_aside
 from cvgorod_hub.old_hub.meanings import (
     count_from_columns,
     count_meanings,
@@ -49,8 +51,8 @@ from cvgorod_hub.old_hub.replies import bring_replies
 from cvgorod_hub.old_hub.report import MigrationReport
 from cvgorod_hub.old_hub.roles import bring_roles
 from cvgorod_hub.old_hub.shape import KNOWN, Shape, read_shape
+from cvgorod_hub.old_hub.staging import tell_the_planner
 from cvgorod_hub.old_hub.tally import Tallies, Tally, of_json
-from cvgorod_hub.old_hub.word_index import gathering_words
 from messaging.locks import lock_chats
 
 # From so many new messages on the planner must be told of them.
@@ -75,6 +77,7 @@ class Hooks:
     on_progress: Callable[[str, int], object] = field(default=lambda _table, _rows: None)
 
 
+@past_the_pooler()
 def migrate(url: str, options: MigrationOptions, hooks: Hooks) -> MigrationReport:
     """Bring the old database over, or say what would come. Raises OldHubError."""
     try:
@@ -129,7 +132,7 @@ class _Migration:
         make_meaning_staging(patterns)
         # Those that an earlier run settled do not come again.
         coming = self._tally("messages").old - self._tally("messages").settled
-        with nullcontext() if self._options.is_dry_run else gathering_words(coming):
+        with nullcontext() if self._options.is_dry_run else indexes_set_aside(coming):
             self._messages()
         bring_replies(
             self._old,
@@ -200,11 +203,13 @@ class _Migration:
             # With DEBUG on Django keeps every statement.
             reset_queries()
         if self._tally("messages").copied - before >= _MANY and not self._options.is_dry_run:
-            _tell_the_planner()
+            # Of tables that were smaller a minute ago.
+            tell_the_planner("messages", "message_analysis", "chats", "users")
 
     def _settle(self, batch: Batch, kept: tuple[int, int]) -> None:
         dry = self._options.is_dry_run
         if not dry:
+            hold_erased()
             lock_chats(batch.chat_ids)
             with connection.cursor() as cursor:
                 # A row that refers to nothing is to be found with its statement, not at the end.
@@ -257,9 +262,3 @@ def last_report() -> MigrationReport:
     if last is None:
         raise OldHubError("nothing has come from the old hub yet")
     return MigrationReport.of_json(last.report)
-
-
-def _tell_the_planner() -> None:
-    """Of tables that were smaller a minute ago."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE messages, message_analysis, chats, users")

@@ -27,6 +27,7 @@ from cvgorod_hub.old_hub.staging import (
     make_staging,
     parts,
     store_in_parts,
+    tell_the_planner,
 )
 from cvgorod_hub.old_hub.tally import Tally
 from messaging.activity import changing_role
@@ -66,7 +67,8 @@ UPDATE users SET
     first_name = CASE WHEN is_newer THEN left(coalesce(one.first_name, ''), 256) ELSE users.first_name END,
     last_name = CASE WHEN is_newer THEN left(coalesce(one.last_name, ''), 256) ELSE users.last_name END
   FROM (
-    SELECT old.*, coalesce(concat(old.username, old.first_name, old.last_name), '') <> '' AND (
+    SELECT old.*, known.erased_at IS NULL
+               AND coalesce(concat(old.username, old.first_name, old.last_name), '') <> '' AND (
                old.last_seen > known.last_seen
                OR concat(known.username, known.first_name, known.last_name) = '') AS is_newer
       FROM old_people AS old JOIN users AS known ON known.id = old.old_id
@@ -98,7 +100,7 @@ def bring_people(
     make_staging("old_people", _TABLE)
     fill_staging("old_people", _COLUMNS, old.lines(_select(shape)))
     execute("CREATE INDEX ON old_people (old_id)")
-    execute("ANALYZE old_people")
+    tell_the_planner("old_people")
     execute(_JUDGE)
     if not is_dry_run:
         for keys in parts(

@@ -3,12 +3,13 @@
 None of them can go out: the database refuses any other state for a row with an `old_id`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from clients.models import TelegramUser
 from cvgorod_hub.old_hub.connecting import OldDatabase
 from cvgorod_hub.old_hub.shape import HAPPENED, Shape
 from cvgorod_hub.old_hub.staging import (
@@ -21,7 +22,10 @@ from cvgorod_hub.old_hub.staging import (
     store_in_parts,
 )
 from cvgorod_hub.old_hub.tally import Tally
+from messaging.erasing import chats_of
 from sandbox.actors import HUB
+from sandbox.erasing import blank_reasons, blank_replies, reasons_about, replies_to
+from sandbox.models import PendingResponse
 
 ROWS = 5000
 # Stored in English, as the API says it; pages translate it.
@@ -136,6 +140,25 @@ def bring_replies(
                 store_in_parts([key for (key,) in fetch(judged)], _store, _refuse)
         _count(tally)
         on_progress(len(batch))
+    if not is_dry_run:
+        _forget_erased()
+
+
+def _forget_erased() -> None:
+    """What these replies say to, and of, people who asked here to be erased: as if it had been here then."""
+    for person in TelegramUser.objects.filter(erased_at__isnull=False):
+        chats, until = chats_of(person.pk), person.erased_at
+        assert until is not None  # noqa: S101  (as filtered)
+        to_person = replies_to(person.pk, chats=chats, names=(), until=until, moment=until)
+        about = reasons_about(person.pk, chats=chats, moment=until)
+        with transaction.atomic():
+            blank_replies(_of_old_hub(to_person), actor=HUB)
+            blank_reasons(_of_old_hub(about))
+
+
+def _of_old_hub(ids: Collection[int]) -> list[int]:
+    old = PendingResponse.objects.filter(pk__in=ids, old_id__isnull=False)
+    return list(old.values_list("pk", flat=True))
 
 
 def _store(first: int, last: int) -> None:

@@ -1,7 +1,9 @@
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
@@ -11,6 +13,15 @@ from cvgorod_hub.old_hub.report import MigrationReport
 from tests.old_hub.old_database import OldHub, old_server
 
 Bring = Callable[..., MigrationReport]
+
+
+@contextmanager
+def other_session() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """Of this hub's database."""
+    own = connection.get_connection_params()
+    keys = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
+    with psycopg.connect(**keys) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

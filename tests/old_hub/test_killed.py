@@ -23,7 +23,7 @@ from messaging.models import Message
 from messaging.recounting import find_differences
 from tests.factories import ChatFactory
 from tests.marks import committed
-from tests.old_hub.conftest import Bring
+from tests.old_hub.conftest import Bring, other_session
 from tests.old_hub.old_database import BEGAN, CHAT, OldHub
 from tests.old_hub.sums import sums
 
@@ -45,14 +45,6 @@ def hundred(old: OldHub) -> OldHub:
     for _ in range(MESSAGES):
         old.analysis(old.message())
     return old
-
-
-@contextmanager
-def other_session() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    own = connection.get_connection_params()
-    keys = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
-    with psycopg.connect(**keys) as session:
-        yield session
 
 
 @contextmanager

@@ -12,9 +12,7 @@ from pytest_django import Settings
 
 from cvgorod_hub.management.commands.rebuild_statistics import COMPARISONS
 from cvgorod_hub.old_hub import messages as old_messages
-from cvgorod_hub.old_hub import word_index
 from cvgorod_hub.old_hub.messages import AUTOMATIC, DUPLICATE, UNKNOWN_KIND
-from cvgorod_hub.old_hub.migrating import Hooks
 from intents.models import MessageAnalysis
 from messaging.conversation_links import conversation_url
 from messaging.models import Chat, Message, MessageVersion, Recording
@@ -28,6 +26,7 @@ from tests.messaging.exports import said
 from tests.old_hub.conftest import Bring
 from tests.old_hub.old_database import BEGAN, CHAT, CLIENT, OldHub
 from tests.old_hub.sums import notes, sums
+from tests.partitions import OF_FIRST_NUMBERS
 
 pytestmark = pytest.mark.django_db
 HERE, COLLECTED = "is here already", "was collected here, too"
@@ -102,31 +101,6 @@ def test_statistics_count_it_and_need_no_rebuilding(peopled: OldHub, bring: Brin
     assert dict(roles) == {"client": 3, "manager": 6}
     assert {row["role"]: row["message_count"] for row in count_by_role(None)} == {"client": 3, "manager": 6}
     assert find_differences(COMPARISONS) == {}
-
-
-def test_the_index_of_words_gathers_many_and_is_as_before_in_the_end(
-    peopled: OldHub, bring: Bring, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(word_index, "MANY", 2)
-    seen: list[list[str]] = []
-    for _ in range(3):
-        peopled.message("Нужны розы")
-
-    bring(Hooks(on_progress=lambda table, _rows: seen.append(_options()) if table == "messages" else None))
-
-    assert ["fastupdate=on"] in seen
-    assert _options() == ["fastupdate=off"]
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER INDEX messages_search SET (fastupdate = on)")  # a run was killed
-    bring()
-    assert _options() == ["fastupdate=off"]
-    assert Message.objects.search("розы").count() == 3
-
-
-def _options() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'messages_search'")
-        return list(cursor.fetchone()[0])
 
 
 def test_of_rows_of_one_message_the_earliest_is_the_true_one(peopled: OldHub, bring: Bring) -> None:
@@ -257,7 +231,7 @@ def test_a_row_that_postgresql_refuses_holds_up_no_other(peopled: OldHub, bring:
 
     assert list(Message.objects.order_by("pk").values_list("pk", flat=True)) == [1, 2, 3, 4, 5, 7, 8]
     refused = 'refused by the database: new row for relation "{}" violates check constraint "{}"'
-    assert sums(report, "messages") == (7, {}, {refused.format("messages", "not_this"): 1})
+    assert sums(report, "messages") == (7, {}, {refused.format(OF_FIRST_NUMBERS, "not_this"): 1})
     assert sums(report, "message_analysis") == (
         6,
         {},
