@@ -12,6 +12,7 @@ import re
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -23,7 +24,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
-    """`constants`: values by dotted name, such as `bots.collector.POLL_SECONDS`.
+    """`constants`: values by dotted name, such as `bots.collector.POLL_SECONDS` or `settings.HUB_DEMO`.
 
     `dies`: whether right before or right after the `commit`-th commit of the process (from 1); then the
     file `notes` holds a line with the tables written since the commit before.
@@ -53,10 +54,16 @@ def apply() -> None:
 
 
 def _replace(name: str, value: object) -> None:
+    """One that is gone shall not pass for a changed one. JSON knows no times: seconds stand for them."""
     path, _, constant = name.rpartition(".")
-    module = importlib.import_module(path)
-    getattr(module, constant)  # one that is gone shall not pass for a changed one
-    setattr(module, constant, value)
+    if path == "settings":
+        place = importlib.import_module("django.conf").settings
+    else:
+        place = importlib.import_module(path)
+    if isinstance(getattr(place, constant), timedelta):
+        assert isinstance(value, int | float)
+        value = timedelta(seconds=value)
+    setattr(place, constant, value)
 
 
 def _die_at_commit(faults: Faults) -> None:

@@ -11,6 +11,7 @@ import psycopg
 from bots.simulator import SimulatedTelegram
 
 CHATS = (-1001, -1002, -1_001_000_000_001, -1_001_000_000_002)
+VOICE_CHAT = -1003
 Key = tuple[int, int]
 
 
@@ -31,6 +32,7 @@ class Ledger:
         self._random = random.Random(seed)  # noqa: S311  (a test's choices)
         self._updates: list[int] = []
         self._texts: dict[Key, list[str]] = defaultdict(list)
+        self._voices: list[tuple[int, int, str]] = []
 
     def write(self, count: int = 1) -> None:
         """So many messages, in turn into each chat."""
@@ -46,6 +48,12 @@ class Ledger:
         text = f"Правка {len(self._updates)}"
         update = self._telegram.edits(chat, message, text)
         self._keep(update["update_id"], (chat, message), text)
+
+    def speak(self, content: bytes) -> None:
+        """A voice message into a chat in which nobody writes."""
+        update = self._telegram.sends_voice(VOICE_CHAT, content=content)
+        self._updates.append(update["update_id"])
+        self._voices.append((VOICE_CHAT, update["message"]["message_id"], ""))
 
     @contextmanager
     def talk(self, *, pause: float = 0.02) -> Iterator[None]:
@@ -84,8 +92,11 @@ class Ledger:
         """Updates, messages with their newest words, and earlier versions: each once, and no other."""
         raw = self._query("SELECT update_id, parse_state FROM raw_updates ORDER BY update_id")
         assert raw == [(update_id, "parsed") for update_id in sorted(self._updates)]
-        messages = self._query("SELECT chat_id, telegram_message_id, text FROM messages ORDER BY 1, 2")
-        assert messages == sorted((*key, texts[-1]) for key, texts in self._texts.items())
+        messages = self._query(
+            "SELECT chat_id, telegram_message_id, text FROM messages WHERE source = 'telegram' ORDER BY 1, 2"
+        )
+        written = [(*key, texts[-1]) for key, texts in self._texts.items()]
+        assert messages == sorted([*written, *self._voices])
         versions = self._query(
             "SELECT chat_id, telegram_message_id, version.text FROM message_versions AS version "
             "JOIN messages ON messages.id = message_id"

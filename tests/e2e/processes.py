@@ -125,5 +125,5 @@ def _tests_database() -> str:
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=2).ok
-    except requests.ConnectionError:
+    except requests.RequestException:  # nobody there yet, or busy beginning
         return False

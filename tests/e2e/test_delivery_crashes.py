@@ -16,6 +16,7 @@ from sandbox.actors import Actor
 from sandbox.models import PendingResponse
 from sandbox.proposals import Proposal, propose
 from sandbox.tasks import deliver_due_responses
+from sandbox.transport import get_transport
 from tests.e2e.database import locked
 from tests.e2e.processes import Processes, wait_for
 from tests.factories import ChatFactory
@@ -69,6 +70,7 @@ def deliver_here(telegram: SimulatedTelegram) -> None:
         TELEGRAM_BOT_TOKEN=telegram.token,
         SANDBOX_TRANSPORT="bots.transport.TelegramTransport",
     ):
+        get_transport()  # its first import takes longer than all the rest, on a busy machine half a minute
         dispatch.deliver_due(seconds=30)
 
 
