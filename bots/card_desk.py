@@ -83,7 +83,6 @@ def review_chat_id(chat_id: int) -> int:
 def _show(job: Job) -> bool:
     """Carry the job out and write down how it ended; False where the rest had better wait."""
     card = job.card
-    pacer.wait_for_beat()
     try:
         message_id = _call(job)
     except CardGoneError:
@@ -118,9 +117,10 @@ def _call(job: Job) -> int:
 def _send_or_change(card: ApprovalCard, drawing: Drawing) -> int:
     """The id of the message that shows the drawing."""
     message_id: int | None = card.message_id
-    if message_id is None:
-        return send_card(chat_id=card.chat_id, drawing=drawing)
-    change_card(chat_id=card.chat_id, message_id=message_id, drawing=drawing)
+    with pacer.beat():
+        if message_id is None:
+            return send_card(chat_id=card.chat_id, drawing=drawing)
+        change_card(chat_id=card.chat_id, message_id=message_id, drawing=drawing)
     return message_id
 
 

@@ -92,7 +92,7 @@ def draw(
     """
     if response.status == Status.PENDING:
         return _waiting_card(response, said, address, ask)
-    parts = [_head(response), LINE, shorten(response.response_text, LONGEST_EXCERPT), LINE]
+    parts = [_head(response), LINE, shorten(response.response_text or str(response), LONGEST_EXCERPT), LINE]
     parts.append(_outcome(response, last_event))
     if response.status in {Status.FAILED, Status.UNKNOWN}:
         parts.append(address)

@@ -8,7 +8,9 @@ import os
 import socket
 
 import psycopg
-from django.db import OperationalError, connection
+from django.db import OperationalError
+
+from cvgorod_hub.common.database import session_connection
 
 # PostgreSQL cuts longer application names.
 LONGEST_NAME = 63
@@ -16,14 +18,8 @@ LONGEST_NAME = 63
 LOCK_SPACE = 0x_C7_60_0D
 
 
-# Both ends notice within a minute or so when the other machine is gone without a word; by default the
-# server would keep a dead collector's lock for two hours, and a cut-off collector would wait for an answer.
-PATIENCE = {
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
+# The server, too, notices within a minute or so when the other machine is gone without a word; by default it
+# would keep a dead collector's lock for two hours. (How we notice: settings/servers.py.)
 SERVER_PATIENCE = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
@@ -77,11 +73,10 @@ class PollerLock:
 
     def _open_session(self) -> psycopg.Connection:
         parameters = {
-            **connection.get_connection_params(),
+            **session_connection().get_connection_params(),
             "application_name": _own_name(),
             "cursor_factory": psycopg.Cursor,
             "autocommit": True,
-            **PATIENCE,
         }
         parameters.pop("prepare_threshold", None)
         parameters.pop("context", None)

@@ -10,7 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bots.models import BotMembership, CollectionGap, RawUpdate, TelegramBot, VoiceGate
+from bots.models import (
+    RESTORED,
+    BotMembership,
+    CollectionGap,
+    DailyReport,
+    RawUpdate,
+    TelegramBot,
+    VoiceGate,
+)
 from cvgorod_hub.common.dates import local_time
 from intents.llm.troubles import Told
 
@@ -206,17 +214,21 @@ def removed(bot: TelegramBot, places: Sequence[BotMembership]) -> Problem:
 
 
 def messages_lost(gap: CollectionGap) -> Problem:
+    if gap.reason == RESTORED:
+        reason = _("The hub was restored from a backup, and what it had collected since is not in it.")
+    else:
+        reason = _("%(bot)s did not collect for more than 24 hours, and Telegram keeps updates no longer.")
     return Problem(
         code="messages_lost",
         severity=Severity.WARNING,
         title=_("Messages from %(begin)s to %(end)s are missing")
         % {"begin": local_time(gap.began_at), "end": local_time(gap.lost_until)},
-        advice=_(
-            "%(bot)s did not collect for more than 24 hours, and Telegram keeps updates no longer. "
+        advice=(reason % {"bot": gap.bot})
+        + " "
+        + _(
             "Export the chats of those days from Telegram Desktop (JSON), bring them in with "
             "“manage.py import_telegram_export”, then mark the gap as dealt with."
-        )
-        % {"bot": gap.bot},
+        ),
         since=gap.began_at,
         link=reverse("admin:bots_collectiongap_change", args=[gap.pk]),
     )
@@ -269,6 +281,20 @@ def unread_updates(since: datetime) -> Problem:
         advice=_("The hub's worker seems to be down: start it. Nothing is lost."),
         since=since,
         link=_updates_link(RawUpdate.State.PENDING),
+    )
+
+
+def report_not_sent(report: DailyReport) -> Problem:
+    return Problem(
+        code="report_not_sent",
+        severity=Severity.WARNING,
+        title=_("The daily report is not delivered (%(way)s)") % {"way": report.get_way_display()},
+        advice=_(
+            "%(error)s. Look at HUB_REPORT_EMAIL, EMAIL_URL and HUB_REPORT_CHAT_ID; the hub tries again."
+        )
+        % {"error": report.last_error},
+        since=None,
+        link=reverse("admin:index"),
     )
 
 

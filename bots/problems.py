@@ -11,10 +11,20 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from bots import problem_kinds as kinds
-from bots.models import UPDATES_KEPT_FOR, BotMembership, CollectionGap, RawUpdate, TelegramBot, VoiceGate
+from bots.models import (
+    UPDATES_KEPT_FOR,
+    BotMembership,
+    CollectionGap,
+    DailyReport,
+    RawUpdate,
+    TelegramBot,
+    VoiceGate,
+)
 from bots.problem_kinds import Problem, Severity
+from bots.report.set_up import set_up_ways
 from bots.silence import alarm_after
 from bots.watching import CONFLICTS_END_AFTER, GAP_AFTER, is_collecting
 from cvgorod_hub.common.together import count_together
@@ -30,6 +40,8 @@ CONFLICTS_TO_TELL = 3
 UNREAD_AFTER = timedelta(minutes=5)
 # A neighbour of the voices that fails for so long is not back in a moment.
 VOICES_WAIT_AFTER = timedelta(minutes=15)
+# A mail server that is away for a moment is no news.
+REPORT_TRIES_TO_TELL = 3
 # The latest of them are told; the page behind the link shows them all.
 MOST_GAPS = 3
 # Counting stops here: more is simply many.
@@ -44,6 +56,7 @@ def first_counts() -> dict[str, QuerySet[Any]]:
         "failed": RawUpdate.objects.filter(parse_state=State.FAILED)[:MOST_COUNTED],
         "unread": _unread()[:1],
         "voices": _failing_gates()[:1],
+        "reports": _unsent_reports()[:1],
     }
 
 
@@ -59,6 +72,7 @@ def find_problems(counts: Mapping[str, int] | None = None) -> list[Problem]:
     problems += _of_unread() if counts["unread"] else ()
     problems += _of_model()
     problems += _of_voices() if counts["voices"] else ()
+    problems += map(kinds.report_not_sent, _failing_reports()) if counts["reports"] else ()
     if len(bots) > 1:
         problems += _of_doubled_groups()
     return sorted(problems, key=lambda problem: not problem.is_critical)
@@ -115,6 +129,23 @@ def _of_groups() -> Iterator[Problem]:
         yield kinds.cannot_read(bot, places)
     for bot, places in sorted(gone.items(), key=_number):
         yield kinds.removed(bot, places)
+
+
+def _unsent_reports() -> QuerySet[DailyReport]:
+    """Of today and yesterday; what is older, a later one has told."""
+    since = timezone.localdate() - timedelta(days=1)
+    return DailyReport.objects.filter(day__gte=since, sent_at=None).exclude(last_error="")
+
+
+def _failing_reports() -> list[DailyReport]:
+    """The latest by each way that is set up, where it fails again and again, or only a person mends it."""
+    since = timezone.localdate() - timedelta(days=1)
+    rows = DailyReport.objects.filter(day__gte=since, way__in=set_up_ways())
+    return [
+        each
+        for each in rows.order_by("way", "-day").distinct("way")
+        if each.sent_at is None and (each.is_refused or each.attempts >= REPORT_TRIES_TO_TELL)
+    ]
 
 
 def _number(item: tuple[TelegramBot, object]) -> int:

@@ -1,5 +1,5 @@
-"""The worker's part of Telegram: sweeps behind the collector, approval cards and their buttons (queue
-`default`).
+"""The worker's part of Telegram: sweeps behind the collector, approval cards and their buttons, the daily
+report (queue `default`).
 
 What talks to Telegram is imported late: aiogram takes seconds, and every process that queues a task
 imports this module.
@@ -62,3 +62,13 @@ def check_bot() -> None:
     from bots.checkup import check_bot as look
 
     look()
+
+
+@shared_task
+def send_daily_report() -> int:
+    """The report of the day, by the ways that are set up."""
+    if not settings.HUB_REPORT_EMAIL and settings.HUB_REPORT_CHAT_ID is None:
+        return 0
+    from bots.report.daily import send_due
+
+    return send_due()

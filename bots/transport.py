@@ -73,7 +73,9 @@ def judge(error: Exception) -> TransportError:
             return TransportError(text, outcome=Outcome.REFUSED, chat_unreachable=True)
         case TelegramBadRequest() | TelegramEntityTooLarge():
             return TransportError(text, outcome=Outcome.REFUSED)
-        case TelegramNetworkError(__cause__=aiohttp.ClientConnectorError()):
+        case TelegramNetworkError(
+            __cause__=aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError()
+        ):
             return TransportError(text, outcome=Outcome.NOT_SENT)
         case _:
             return TransportError(text, outcome=Outcome.UNKNOWN)

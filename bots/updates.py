@@ -14,12 +14,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bots.deletions import apply_deletions
+from bots.erasing import forget_in
 from bots.models import ButtonPress, RawUpdate
 from bots.parsing import IncomingPress, ParsedUpdate, UnreadableUpdateError, parse_update
 from bots.voice.nudging import look_soon
+from clients.erasing import hold_erased
 from cvgorod_hub.common.bulk import update_rows
 from cvgorod_hub.common.database import is_passing
 from cvgorod_hub.common.nudge import nudge
+from cvgorod_hub.common.redaction import redact
 from intents.classification import classify_by_patterns
 from messaging.announcing import announce_soon
 from messaging.chats import note_memberships
@@ -34,7 +37,7 @@ State = RawUpdate.State
 # One parsing transaction takes so many updates at the most.
 PARSE_BATCH = 200
 READ_FIELDS = ("parse_state", "error", "note", "parsed_at")
-NEEDED_FIELDS = ("bot_id", "update_id", "payload", *READ_FIELDS)
+NEEDED_FIELDS = ("bot_id", "update_id", "payload", "received_at", *READ_FIELDS)
 # By its name: the tasks' module imports this one.
 SETTLE_PRESSES = "bots.tasks.settle_presses"
 
@@ -47,10 +50,12 @@ def parse_waiting_updates(*, bot_id: int | None = None) -> int:
     (is_passing): then everything waits as it was.
     """
     with transaction.atomic():
+        erased = hold_erased()
         waiting = RawUpdate.objects.filter(parse_state=State.PENDING).only(*NEEDED_FIELDS).order_by("id")
         if bot_id is not None:
             waiting = waiting.filter(bot_id=bot_id)
         rows = list(waiting.select_for_update(skip_locked=True)[:PARSE_BATCH])
+        forget_in(rows, erased)
         parsed = [(row, update) for row in rows if (update := _read(row)) is not None]
         _apply_or_fail(parsed)
         update_rows(rows, READ_FIELDS)
@@ -188,6 +193,6 @@ def _apply_or_fail(parsed: Sequence[tuple[RawUpdate, ParsedUpdate]]) -> None:
 
 def _fail(row: RawUpdate, error: str) -> None:
     row.parse_state = State.FAILED
-    row.error = error.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:1000]
+    row.error = redact(error).encode("utf-8", "replace").decode().replace("\x00", "\ufffd")[:1000]
     # The words of the refusal may quote the client's; they stay in the row.
     logger.warning("update cannot be read bot=%s update=%s", row.bot_id, row.update_id)

@@ -19,6 +19,7 @@ EVENTS = {
     Kind.MARKED_SENT: Event.DRAFT_SENT,
     Kind.FAILED: Event.DRAFT_FAILED,
     Kind.UNKNOWN: Event.DRAFT_UNKNOWN,
+    Kind.RESTORED: Event.DRAFT_UNKNOWN,
 }
 
 

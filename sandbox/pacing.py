@@ -1,17 +1,17 @@
 """How fast the bot may write: one clock in Redis for all workers and machines.
 
 Telegram's limits (Bot API FAQ, "My bot is hitting limits"): about 30 messages a second overall, one a second
-in a chat, 20 a minute in a group. A chat's turn is reserved before a reply is claimed; the common beat is
-waited for after that, right before the request. When the send is over the chat's second begins anew, so
-that two messages are never closer than that where they arrive.
+in a chat, 20 a minute in a group. A chat's turn is reserved before a reply is claimed; the common beat
+(sandbox/beat.py) is waited for after that, right before the request. When the send is over the chat's second
+begins anew, so that two messages are never closer than that where they arrive.
 
 What Redis forgot (flushed, restarted) is read back from the replies themselves; while it is away one reply
 in `SLOW_LANE` goes out, which keeps every limit by itself.
 """
 
 import logging
-import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -21,33 +21,30 @@ from django.conf import settings
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
+from sandbox.beat import CLOCK_STEP_MS, COUNTING, PREFIX, Beat
 from sandbox.models import PendingResponse, SendingState
 
 logger = logging.getLogger(__name__)
 
-# Milliseconds. "Under 30 a second", in whatever second it is counted: an even beat of 28, so that one
-# that is late by up to half a beat still leaves room.
-BEAT_MS = 1000 / 28
-# Beats that are taken ahead: three hundred senders at once.
-MOST_BEATS_MS = 10_000
-# So often somebody who woke too late takes another beat.
-MOST_LATE_BEATS = 10
+# Milliseconds.
 CHAT_PAUSE_MS = 1000
 GROUP_MESSAGES = 20
 GROUP_WINDOW_MS = 60_000
 SLOW_LANE = timedelta(seconds=GROUP_WINDOW_MS / 1000 / GROUP_MESSAGES)
 _REDIS_TIMEOUT_SECONDS = 2
-_PREFIX = "hub:pace:"
 
 # Answers {place, wait in ms}: place in the list of chats (from 0) whose turn it is, or -1 and how long until
-# the next one's; {-2, 0} where Redis knows nothing of what went before.
+# the next one's; {-2, 0} where Redis knows nothing of what went before, or its clock was put back: what it
+# knows lies ahead then, and chats would wait for as long.
 _RESERVE = """
 local prefix, pause, many, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if redis.call('EXISTS', prefix .. 'warm') == 0 then return {-2, 0} end
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + clock[2] / 1000
+if now < tonumber(redis.call('GET', prefix .. 'seen') or 0) - tonumber(ARGV[4]) then return {-2, 0} end
+redis.call('SET', prefix .. 'seen', string.format('%.3f', now))
 local soonest = nil
-for place = 4, #ARGV do
+for place = 5, #ARGV do
     local chat = ARGV[place]
     local key = prefix .. chat
     local at = tonumber(redis.call('LINDEX', key, 0) or 0) + pause
@@ -58,22 +55,11 @@ for place = 4, #ARGV do
         redis.call('LPUSH', key, string.format('%.3f', now))
         redis.call('LTRIM', key, 0, many - 1)
         redis.call('PEXPIRE', key, window * 2)
-        return {place - 4, 0}
+        return {place - 5, 0}
     end
     if soonest == nil or at < soonest then soonest = at end
 end
 return {-1, math.ceil((soonest or now) - now)}
-"""
-# Takes the next free beat; answers how many milliseconds it is away. One that is further away than all
-# senders could ask for was written before Redis's clock was put back (another machine, a step of NTP).
-_BEAT = """
-local key = KEYS[1] .. 'all'
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + clock[2] / 1000
-local free = math.max(tonumber(redis.call('GET', key) or 0), now)
-if free - now > tonumber(ARGV[2]) then free = now end
-redis.call('SET', key, string.format('%.3f', free + tonumber(ARGV[1])), 'PX', 60000)
-return math.ceil(free - now)
 """
 # The chat's newest time becomes now, or some time ahead: a pause that Telegram asks for.
 _TOUCH = """
@@ -112,6 +98,7 @@ class Pacer:
 
     def __init__(self) -> None:
         self._must_remember = False
+        self._beat = Beat(lambda: self._redis)
 
     def reserve(self, chat_ids: Sequence[int]) -> Slot:
         """Reserve the turn of the first of these chats whose turn has come."""
@@ -122,34 +109,15 @@ class Pacer:
             self._must_remember = True
             return _reserve_slowly(chat_ids)
 
-    def wait_for_beat(self) -> None:
-        """Return at the next free beat of all chats together.
-
-        A thread that wakes too late for its beat takes another one: senders that a busy machine held up
-        together must not all write at once. On a machine that is late again and again it goes anyway: its
-        reply is claimed, and the claim grows old.
-        """
-        for _beat in range(MOST_LATE_BEATS):
-            wait = self.take_beat()
-            begins = time.monotonic() + wait
-            time.sleep(wait)
-            if time.monotonic() - begins <= BEAT_MS / 2000:
-                return
-
-    def take_beat(self) -> float:
-        """Take the next free beat; the seconds until then."""
-        try:
-            return int(self._beat(keys=[_PREFIX], args=[BEAT_MS, MOST_BEATS_MS])) / 1000
-        except redis.RedisError as error:
-            # The turns that are given out without Redis are slower than any beat.
-            logger.warning("pacing without Redis error=%s", type(error).__name__)
-            return 0.0
+    def beat(self) -> AbstractContextManager[None]:
+        """Begin the block, which makes one request, when the next one may go out (sandbox/beat.py)."""
+        return self._beat.next()
 
     def touch(self, chat_id: int, *, seconds: float = 0) -> None:
         """The send there is over, or Telegram wants nothing there for so long."""
         milliseconds = seconds * 1000 - CHAT_PAUSE_MS if seconds else 0
         try:
-            self._touch(keys=[_PREFIX], args=[chat_id, max(milliseconds, 0)])
+            self._touch(keys=[PREFIX], args=[chat_id, max(milliseconds, 0)])
         except redis.RedisError as error:
             logger.warning("pacing without Redis error=%s", type(error).__name__)
             self._must_remember = True
@@ -157,8 +125,8 @@ class Pacer:
     def _reserve_in_redis(self, chat_ids: Sequence[int]) -> Slot:
         if self._must_remember:
             self._remember()
-        arguments = [CHAT_PAUSE_MS, GROUP_MESSAGES, GROUP_WINDOW_MS, *chat_ids]
-        place, wait = self._reserve(keys=[_PREFIX], args=arguments)
+        arguments = [CHAT_PAUSE_MS, GROUP_MESSAGES, GROUP_WINDOW_MS, CLOCK_STEP_MS, *chat_ids]
+        place, wait = self._reserve(keys=[PREFIX], args=arguments)
         if place == -2:
             self._remember()
             return Slot(None, 0.05)
@@ -166,10 +134,14 @@ class Pacer:
 
     def _remember(self) -> None:
         """Tell Redis what went out lately, from the replies; it counts from there."""
-        for key in self._redis.scan_iter(f"{_PREFIX}*", count=1000):
-            self._redis.delete(key)
-        sends = [part for chat_id, ago in _recent_sends() for part in (ago.total_seconds() * 1000, chat_id)]
-        self._remember_script(keys=[_PREFIX], args=[GROUP_MESSAGES, *sends])
+        for key in self._redis.scan_iter(f"{PREFIX}*", count=1000):
+            if key not in COUNTING:
+                self._redis.delete(key)
+        # By a clock that was put back, some will go out only later: they went out just now.
+        sends = [
+            part for chat_id, ago in _recent_sends() for part in (max(ago.total_seconds(), 0) * 1000, chat_id)
+        ]
+        self._remember_script(keys=[PREFIX], args=[GROUP_MESSAGES, *sends])
         self._must_remember = False
 
     @cached_property
@@ -183,10 +155,6 @@ class Pacer:
     @cached_property
     def _reserve(self) -> "redis.commands.core.Script":
         return self._redis.register_script(_RESERVE)
-
-    @cached_property
-    def _beat(self) -> "redis.commands.core.Script":
-        return self._redis.register_script(_BEAT)
 
     @cached_property
     def _touch(self) -> "redis.commands.core.Script":
@@ -216,6 +184,7 @@ def _reserve_slowly(chat_ids: Sequence[int]) -> Slot:
         if recent.count(chat_id) >= GROUP_MESSAGES:
             continue
         is_free = Q(slow_lane_at__isnull=True) | Q(slow_lane_at__lte=Now() - SLOW_LANE)
+        is_free |= Q(slow_lane_at__gt=Now())  # the clock was put back
         if SendingState.objects.filter(is_free, pk=1).update(slow_lane_at=Now()):
             return Slot(place)
         break

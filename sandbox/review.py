@@ -161,6 +161,8 @@ def retry(*, response_id: int, actor: Actor, attempts: int | None = None) -> Pen
     with transaction.atomic():
         response = PendingResponse.objects.get(pk=response_id)
         _refuse_old(response)
+        if not response.response_text:
+            raise ReviewConflictError(_("Nothing was done: the words of this reply were erased."))
         move_or_conflict(
             response,
             Kind.RETRIED,

@@ -39,6 +39,8 @@ MOVES: dict[Kind, tuple[frozenset[Status], Status]] = {
     Kind.UNKNOWN: (frozenset({Status.SENDING}), Status.UNKNOWN),
     Kind.RETRIED: (frozenset({Status.FAILED, Status.UNKNOWN}), Status.APPROVED),
     Kind.MARKED_SENT: (frozenset({Status.UNKNOWN}), Status.SENT),
+    # From a backup: what was on its way when it was made may have been sent since (sandbox/restored.py).
+    Kind.RESTORED: (frozenset({Status.APPROVED, Status.SENDING}), Status.UNKNOWN),
 }
 
 

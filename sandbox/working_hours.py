@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils import timezone
 
 from messaging.models import Chat
@@ -18,7 +19,7 @@ def chat_zone(chat: Chat) -> ZoneInfo:
 
 def zone_named(name: str) -> ZoneInfo:
     """A chat's `time_zone`; empty: the hub's."""
-    return ZoneInfo(name or timezone.get_default_timezone_name())
+    return ZoneInfo(name or settings.TIME_ZONE)
 
 
 def in_working_hours(moment: datetime, *, chat: Chat, rules: SandboxSettings) -> datetime:

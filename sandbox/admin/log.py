@@ -29,6 +29,7 @@ KIND_COLOURS = {
     Kind.WITHDRAWN: "warning",
     Kind.FAILED: "danger",
     Kind.UNKNOWN: "danger",
+    Kind.RESTORED: "danger",
 }
 
 

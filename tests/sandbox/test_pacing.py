@@ -1,29 +1,21 @@
 """The pace, on a real Redis; its clock is Redis's own, so tests move the stored times instead of waiting."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import redis
-from django.conf import settings
 from django.utils import timezone
 
-from sandbox import pacing
 from sandbox.models import SendingState
-from sandbox.pacing import BEAT_MS, Pacer, Slot
+from sandbox.pacing import Pacer, Slot
 from tests.factories import ChatFactory, ResponseFactory
+from tests.sandbox.pace import a_while_passes, store
+
+__all__ = ["store"]
 
 pytestmark = pytest.mark.django_db
 
 GROUP, OTHER, PERSON = -1001, -1002, 501
-
-
-@pytest.fixture
-def store() -> Iterator["redis.Redis"]:
-    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
 
 
 @pytest.fixture
@@ -33,16 +25,6 @@ def pacer(store: "redis.Redis") -> Pacer:
     assert pacer.reserve([GROUP]).place is None
     a_while_passes(store, seconds=1)
     return pacer
-
-
-def a_while_passes(store: "redis.Redis", *, seconds: float) -> None:
-    """Put everything that is remembered so much further into the past."""
-    for key in store.keys("hub:pace:*"):
-        if store.type(key) == "list":
-            for place, at in enumerate(store.lrange(key, 0, -1)):
-                store.lset(key, place, float(at) - seconds * 1000)
-        elif not key.endswith("warm"):
-            store.set(key, float(store.get(key)) - seconds * 1000)
 
 
 def reserve_many(pacer: Pacer, store: "redis.Redis", chat_id: int, *, every: float, many: int) -> int:
@@ -83,61 +65,6 @@ def test_a_chat_whose_turn_it_is_not_does_not_hold_back_another(pacer: Pacer, st
     a_while_passes(store, seconds=0.2)
 
     assert pacer.reserve([GROUP, OTHER]) == Slot(1)
-
-
-def test_all_chats_together_keep_the_beat(pacer: Pacer) -> None:
-    waits = [pacer.take_beat() for _ in range(30)]
-
-    assert waits[0] <= BEAT_MS / 1000
-    assert waits == sorted(waits)
-    # The thirtieth message does not fit into the first one's second, however fast they are asked for.
-    assert 1 <= waits[-1] <= 30 * BEAT_MS / 1000
-
-
-def test_whoever_wakes_too_late_takes_another_beat(pacer: Pacer, monkeypatch: pytest.MonkeyPatch) -> None:
-    beats, lateness = [0.1, 0.2], [1.0, 0.0]
-    clock = [0.0]
-
-    def oversleep(seconds: float) -> None:
-        clock[0] += seconds + lateness.pop(0)
-
-    monkeypatch.setattr(pacer, "take_beat", lambda: beats.pop(0))
-    monkeypatch.setattr(pacing.time, "sleep", oversleep)
-    monkeypatch.setattr(pacing.time, "monotonic", lambda: clock[0])
-
-    pacer.wait_for_beat()
-
-    assert (beats, lateness) == ([], [])
-
-
-def test_a_machine_that_is_always_late_sends_all_the_same(
-    pacer: Pacer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slept: list[float] = []
-    clock = [0.0]
-
-    def oversleep(seconds: float) -> None:
-        slept.append(seconds)
-        clock[0] += seconds + 1
-
-    monkeypatch.setattr(pacing.time, "sleep", oversleep)
-    monkeypatch.setattr(pacing.time, "monotonic", lambda: clock[0])
-
-    pacer.wait_for_beat()
-
-    assert len(slept) == pacing.MOST_LATE_BEATS
-
-
-def test_a_clock_of_redis_that_was_put_back_stops_nobody(pacer: Pacer, store: "redis.Redis") -> None:
-    pacer.take_beat()
-    pacer.reserve([GROUP])
-    a_while_passes(store, seconds=-3600)
-
-    assert pacer.take_beat() <= 2 * BEAT_MS / 1000
-
-
-def test_without_redis_the_turns_are_the_beat(without_redis: Pacer) -> None:
-    assert without_redis.take_beat() == 0
 
 
 def test_a_group_takes_twenty_messages_a_minute(pacer: Pacer, store: "redis.Redis") -> None:
@@ -220,3 +147,23 @@ def test_what_went_out_without_redis_counts_when_it_is_back(
 
     assert pacer.reserve([chat.pk]).place is None
     assert store.lrange(f"hub:pace:{chat.pk}", 0, -1) != []
+
+
+def test_a_clock_that_is_put_back_holds_nobody_up(pacer: Pacer, store: "redis.Redis") -> None:
+    """Redis's clock by an hour, and PostgreSQL's: all that is remembered lies an hour ahead."""
+    reply = ResponseFactory(chat=ChatFactory(id=GROUP), claimed_at=timezone.now() + timedelta(hours=1))
+    assert pacer.reserve([reply.chat_id]) == Slot(0)
+    pacer.touch(GROUP)
+    a_while_passes(store, seconds=-3600)
+
+    assert pacer.reserve([GROUP]).place is None  # it looks at what went before, and counts from now
+    a_while_passes(store, seconds=1)
+
+    assert pacer.reserve([GROUP]) == Slot(0)
+
+
+def test_a_clock_that_is_put_back_a_little_is_no_reason_to_forget(pacer: Pacer, store: "redis.Redis") -> None:
+    pacer.touch(GROUP, seconds=60)
+    a_while_passes(store, seconds=-1)
+
+    assert pacer.reserve([GROUP]).wait_seconds > 50

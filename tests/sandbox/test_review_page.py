@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
@@ -589,3 +589,33 @@ def test_a_reply_that_does_not_exist_leads_back(object_id: str) -> None:
     url = reverse("admin:sandbox_pendingresponse_change", args=[object_id])
 
     assert member(VIEWERS).get(url).url == reverse("admin:index")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("request", "The words of this reply were erased at the client's request, 3 May 2026."),
+        ("age", "The words of this reply were erased because of their age, 3 May 2026."),
+        ("", "The words of this reply were erased."),
+    ],
+)
+def test_a_reply_without_words_says_when_they_were_erased_and_why(why: str, words: str) -> None:
+    """On its own page, in the list, and within the conversation; and nobody is asked to send it again."""
+    chat = MessageFactory().chat
+    at = datetime(2026, 5, 3, 9, tzinfo=UTC) if why else None
+    response = ResponseFactory(chat=chat, status="failed", response_text="", erased_for=why, erased_at=at)
+    director = member(DIRECTORS)
+
+    pages = (
+        read(director, response),
+        unescape(director.get(reverse(QUEUE), {"state": "failed"}).content.decode()),
+        unescape(director.get(reverse("admin:desk_conversation", args=[chat.pk])).content.decode()),
+    )
+
+    for page in pages:
+        said = " ".join(re.sub("<[^>]+>", "", page).split())
+        assert f"{words} It was sent to nobody." in said
+        assert 'class="review-text"' not in page
+        assert 'class="card-text"></div>' not in page
+        assert 'value="retry"' not in page

@@ -5,12 +5,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from pytest_django import Settings
 
+from bots.report.period import Period
 from messaging.models import Chat
 from sandbox import delivery, review
 from sandbox.actors import Actor
 from sandbox.models import SandboxSettings
-from sandbox.working_hours import WorkCalendar, next_working_moment
+from sandbox.working_hours import WorkCalendar, next_working_moment, zone_named
 from tests.factories import ChatFactory, ResponseFactory
 from tests.fakes import FakeTransport
 
@@ -153,3 +155,12 @@ def test_working_time_is_what_counting_minute_by_minute_gives(zone: str) -> None
 
         assert calendar.time_between(begin, begin + timedelta(minutes=len(minutes))) == expected
         assert calendar.is_open(begin) is is_working(begin)
+
+
+@pytest.mark.parametrize("name", ["Europe/Moscow", "UTC", "Etc/GMT-5"])
+def test_the_hubs_own_zone_is_the_one_that_was_set(settings: Settings, name: str) -> None:
+    """Also where Python calls it something else: Etc/GMT-5 is "+05" to it."""
+    settings.TIME_ZONE = name
+
+    assert zone_named("") == ZoneInfo(name)
+    assert Period.last_days(1).time_zone == name

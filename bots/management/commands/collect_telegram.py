@@ -1,6 +1,7 @@
 """`manage.py collect_telegram`: everything that clients write, from Telegram into the database."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -14,6 +15,9 @@ from bots.client import open_bot
 from bots.collector import Collector
 from bots.management.failures import one_line
 from cvgorod_hub.common import heartbeat
+from cvgorod_hub.common.alive import SAID_EVERY, Kind, say_alive, say_gone
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -34,12 +38,14 @@ class Command(BaseCommand):
         try:
             self._collect(once=once)
         except CommandError as error:
-            if not stay or error.returncode != os.EX_CONFIG:
+            if not stay:
                 raise
-            self.stderr.write(f"{error} Nothing is collected until this is set up and started anew.")
+            if error.returncode != os.EX_CONFIG:
+                logger.error("%s", error)
+                sys.exit(error.returncode)
+            logger.error("%s Nothing is collected until this is set up and started anew.", error)
             wait_to_be_stopped()
-        self.stderr.write("collector stopped")
-        sys.stderr.flush()
+        logger.info("collector stopped")
 
     def _collect(self, *, once: bool) -> None:
         if not settings.TELEGRAM_BOT_TOKEN:
@@ -55,7 +61,20 @@ async def collect(*, once: bool) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, collector.stop.set)
-        await collector.run()
+        showing = None if once else asyncio.create_task(show_life())
+        try:
+            await collector.run()
+        finally:
+            if showing is not None:
+                showing.cancel()
+                await asyncio.to_thread(say_gone, Kind.COLLECTOR, settings.REDIS_URL)
+
+
+async def show_life() -> None:
+    """For as long as the loop goes round; whether Telegram answers stands on the bot's row."""
+    while True:
+        await asyncio.to_thread(say_alive, Kind.COLLECTOR, settings.REDIS_URL)
+        await asyncio.sleep(SAID_EVERY)
 
 
 def wait_to_be_stopped() -> None:

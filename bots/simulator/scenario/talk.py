@@ -32,7 +32,7 @@ class Talk:
 
     def __init__(self, telegram: ActingPeople, *, seed: int | None = None) -> None:
         self._telegram = telegram
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # nosec B311 (a scenario)
         self._scenes = [_Scene(group=group) for group in GROUPS]
         self._untold: list[Episode] = []
         self._heard = len(telegram.state.sent)
