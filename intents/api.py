@@ -19,6 +19,7 @@ from intents.statistics import count_by_day, count_by_intent_and_sentiment
 
 class IntentViewSet(HubViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = MessageAnalysis.objects.all()
     serializer_class = SummaryBody
     parameters = {"list": DaysParameters, "daily": DaysParameters, "urgent": UrgentParameters}

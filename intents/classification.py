@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
@@ -97,10 +97,13 @@ def classify_missed(*, limit: int = 500) -> int:
         .exclude(text="", transcript="")
         .select_related("user__role")
         .defer("search_vector")
-        .order_by("-id")[:limit]
+        .order_by("-id")
+        .select_for_update(of=("self",), no_key=True, skip_locked=True)[:limit]
     )
-    messages = list(missed)
-    classify_by_patterns(messages)
+    with transaction.atomic():
+        # Held, so that what an erasure takes away meanwhile does not come back as what was read in it.
+        messages = list(missed)
+        classify_by_patterns(messages)
     return len(messages)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import BooleanField, F, QuerySet, Value
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,6 +19,7 @@ from cvgorod_hub.common.lists.csv import Column
 from cvgorod_hub.common.lists.filters import OneOfManyFilter
 from cvgorod_hub.common.period_filter import PeriodFilter
 from intents.corrections.correcting import PERMISSION
+from intents.corrections.labels import meaning_labels
 from intents.corrections.page import CorrectionPages
 from intents.entities.words import entity_in_words
 from intents.models import Intent, MessageAnalysis
@@ -119,7 +119,7 @@ class MessageAnalysisAdmin(CorrectionPages):
     @display(description=_("meaning"), ordering="intent")
     def meaning(self, analysis: MessageAnalysis) -> SafeString:
         can_correct = getattr(analysis, "can_correct", False)
-        return render_to_string("intents/labels.html", {"analysis": analysis, "can_correct": can_correct})
+        return meaning_labels(analysis, can_correct=can_correct)
 
     @display(description=_("confidence"), ordering="confidence")
     def sure(self, analysis: MessageAnalysis) -> str:

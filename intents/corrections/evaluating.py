@@ -97,7 +97,9 @@ def evaluate_corrections(*, since: datetime | None = None) -> CorrectionsReport:
 
 def read_corrections(*, since: datetime | None = None) -> Iterator[Corrected]:
     """Messages on which people spoke, oldest first; those whose last word was taken back hold no word."""
-    log = AnalysisCorrection.objects.select_related("message").defer("message__search_vector")
+    # Of people who asked to be erased no words are left to measure by.
+    log = AnalysisCorrection.objects.filter(message__erased_at=None)
+    log = log.select_related("message").defer("message__search_vector")
     log = log.order_by("message_id", "id")
     if since is not None:
         spoken_since = AnalysisCorrection.objects.filter(created_at__gte=since).values("message_id")

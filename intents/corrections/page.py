@@ -26,6 +26,7 @@ from intents.corrections.correcting import (
     take_back,
 )
 from intents.corrections.forms import EntityRows
+from intents.corrections.labels import meaning_labels
 from intents.corrections.models import AnalysisCorrection
 from intents.labels import Intent, Sentiment
 from intents.models import MessageAnalysis
@@ -58,8 +59,7 @@ class CorrectionPages(LargeTableAdmin):
         except CorrectionError as error:
             return self._refuse(request, message_id, str(error))
         if _is_script(request):
-            context = {"analysis": analysis, "can_correct": True}
-            return render(request, "intents/labels.html", context) if analysis else HttpResponse()
+            return HttpResponse(meaning_labels(analysis, can_correct=True) if analysis else "")
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(_back(request, message_id))
 

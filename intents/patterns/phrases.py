@@ -16,6 +16,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -72,6 +73,8 @@ class Found(NamedTuple):
         return " ".join(token.text for token in self.tokens if token.text) or self.phrase.text
 
 
+# More phrases than a hub's patterns have; rules are read again with each change, and for each list of them.
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Phrase:
     """Read a phrase. Raises PhraseError."""
     places = _ELEMENTS.findall(plain(text))

@@ -125,9 +125,9 @@ def _choose(run: Reclassification, messages: "QuerySet[Message]") -> int:
 
 def _classify(keys: list[int], *, by: str) -> int:
     """Classify these; returns how many were left to a person's word."""
-    messages = list(
-        Message.objects.filter(pk__in=keys).select_related("user__role").defer("search_vector").order_by("pk")
-    )
+    # Held, so that what an erasure takes away meanwhile does not come back as what was read in it.
+    rows = Message.objects.filter(pk__in=keys).select_for_update(of=("self",), no_key=True)
+    messages = list(rows.select_related("user__role").defer("search_vector").order_by("pk"))
     decided = MessageAnalysis.objects.filter(message_id__in=keys, source=MessageAnalysis.Source.PERSON)
     if by == By.PATTERNS:
         classify_by_patterns(messages, keep_model=True)

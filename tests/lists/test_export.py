@@ -8,15 +8,18 @@ from urllib.parse import unquote
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import connection, connections
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cvgorod_hub.api.keys import create_key
+from cvgorod_hub.common.database import DIRECT
+from cvgorod_hub.common.lists import csv as csv_pieces
 from messaging.models import Message
 from tests.factories import NOW, AnalysisFactory, ChatFactory, MessageFactory, ResponseFactory, make
+from tests.marks import committed
 
 pytestmark = pytest.mark.django_db
 MESSAGES = reverse("admin:messaging_message_export")
@@ -74,6 +77,31 @@ def test_rows_come_by_a_cursor_of_the_server_and_in_few_queries(admin_client: Cl
     assert len(pieces) == 2
     named = [query["sql"] for query in captured if "DECLARE" in query["sql"] or '"messages"' in query["sql"]]
     assert len(named) <= 1
+
+
+@committed
+def test_behind_a_pooler_rows_still_come_by_a_cursor_of_the_server(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    direct = {**connection.settings_dict}
+    monkeypatch.setitem(connections.settings, DIRECT, direct)
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    monkeypatch.setattr(csv_pieces, "ROWS_AT_ONCE", 1)
+    make(MessageFactory, 2)
+    connections[DIRECT].connect()  # by itself Django lets a test have no other database
+    try:
+        answer = admin_client.get(MESSAGES)
+        assert isinstance(answer, StreamingHttpResponse)
+        pieces = iter(answer)
+        next(pieces)
+        next(pieces)
+        with connections[DIRECT].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_cursors WHERE name LIKE '\\_django\\_curs%%'")
+            assert cursor.fetchone() == (1,)
+        answer.close()
+    finally:
+        connections[DIRECT].close()
+        del connections[DIRECT]
 
 
 def test_a_filter_that_cannot_be_read_is_not_passed_over(admin_client: Client) -> None:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 
+from cvgorod_hub.common.database import session_connection
 from cvgorod_hub.common.lists.csv import Column, write_csv
 from cvgorod_hub.common.lists.words import filters_in_words
 
@@ -79,17 +80,19 @@ def stream(rows: QuerySet[Any], columns: Sequence[Column], *, language: str, lab
     """The file, as a cursor of the server yields its rows.
 
     In a transaction of its own, or PostgreSQL would put the whole result aside first; it reads only, so
-    nobody waits for it, nor does the feed of changes.
+    nobody waits for it, nor does the feed of changes. Past a pooler, for which Django has no such cursors: a
+    million rows would be fetched at once.
     """
     count = 0
+    database = session_connection().alias
 
     def counted() -> Iterator[Any]:
         nonlocal count
-        for row in rows.iterator(chunk_size=ROWS_FETCHED):
+        for row in rows.using(database).iterator(chunk_size=ROWS_FETCHED):
             count += 1
             yield row
 
-    with transaction.atomic():
+    with transaction.atomic(using=database):
         yield from write_csv(columns, counted(), language=language)
     logger.info("exported list=%s rows=%d", label, count)
 

@@ -1,16 +1,13 @@
 """`manage.py reclassify`: messages of a period, a chat or an intent classified anew."""
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from tqdm import tqdm
 
+from cvgorod_hub.common.stopping import stopping
 from intents.labels import Intent
 from intents.management.options import moment
 from intents.models import Reclassification
@@ -63,7 +60,7 @@ class Command(BaseCommand):
         if not is_new:
             self.stderr.write(f"Going on with run {run.pk}: {run.done} of {run.total} are done.")
         with (
-            _stopping() as stop,
+            stopping() as stop,
             # A bar for people; a file or a pipe gets the result alone.
             tqdm(total=run.total, initial=run.done, unit=" messages", disable=None, file=sys.stderr) as bar,
         ):
@@ -81,21 +78,3 @@ class Command(BaseCommand):
         if run.state != Reclassification.State.DONE:
             raise CommandError(f"Stopped. {line} {GO_ON}", returncode=INTERRUPTED)
         self.stdout.write(line)
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Set by Ctrl-C or SIGTERM; the batch that is being stored is finished first."""
-    stop = threading.Event()
-
-    def ask_to_stop(*_signal: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
