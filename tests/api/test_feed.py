@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from cvgorod_hub.api.keysets import Cursor
 from messaging.models import Message
 from tests.api.conftest import Caller
 from tests.factories import NOW, AnalysisFactory, ChatFactory, MessageFactory
@@ -230,3 +231,15 @@ def test_imported_history_is_no_news(reader: Caller) -> None:
     assert take(reader)[0] == [message.pk]
     listed = reader.get("messages").json()["results"]
     assert {row["id"] for row in listed} == {message.pk, brought.pk}
+
+
+def test_a_place_of_another_database_is_a_400_and_no_silence(reader: Caller) -> None:
+    """After a restore transactions are counted anew: what is new would pass such an agent by."""
+    MessageFactory()
+    settle()
+    ahead = Cursor((2**62, 1)).encode()
+
+    answer = reader.get("messages", after=ahead)
+
+    assert answer.status_code == 400
+    assert "restored from a backup" in answer.json()["errors"]["after"][0]

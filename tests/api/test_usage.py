@@ -215,11 +215,11 @@ def test_several_processes_add_up() -> None:
 class TestLog:
     @pytest.fixture(autouse=True)
     def _journal(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-        with caplog.at_level(logging.INFO, logger="cvgorod_hub.api.keys.journal"):
+        with caplog.at_level(logging.INFO, logger="cvgorod_hub.watching.requests"):
             yield
 
     def lines(self, caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
-        records = [record for record in caplog.records if record.name == "cvgorod_hub.api.keys.journal"]
+        records = [record for record in caplog.records if record.name == "cvgorod_hub.watching.requests"]
         return [(record.levelno, record.getMessage()) for record in records]
 
     def test_a_write_has_a_line(self, agent: Caller, caplog: pytest.LogCaptureFixture) -> None:
@@ -227,9 +227,9 @@ class TestLog:
 
         [(level, line)] = self.lines(caplog)
         assert level == logging.INFO
-        before, _, rest = line.partition(" 201 ")
-        assert before == 'api call key="agent" POST send'
-        assert rest.endswith(" ms from 127.0.0.1")
+        before, _, rest = line.partition(" ms=")
+        assert before == "request method=POST view=send-list status=201"
+        assert rest.endswith(' key="agent" account=null from=127.0.0.1')
 
     def test_a_read_has_none(self, agent: Caller, caplog: pytest.LogCaptureFixture) -> None:
         agent.get("chats")
@@ -259,14 +259,17 @@ class TestLog:
 
         [(level, line)] = self.lines(caplog)
         assert level == logging.WARNING
-        assert line.startswith(f'api call key="agent" GET chats {status} ')
+        assert line.startswith(f"request method=GET view=chats-list status={status} ")
+        assert ' key="agent" ' in line
         assert "роза" not in line
 
     def test_a_stranger_is_named_by_address(self, db: None, caplog: pytest.LogCaptureFixture) -> None:
         Caller("cvh_0123456789ab_wrong").get("messages/5")
 
         [(_level, line)] = self.lines(caplog)
-        assert line.startswith("api call key=null GET messages/{id} 401 ")
+        assert line.startswith("request method=GET view=messages-detail status=401 ")
+        assert " key=null " in line
+        assert line.endswith(" from=127.0.0.1")
         assert "wrong" not in line
 
     def test_a_name_stays_on_its_line(self, db: None, caplog: pytest.LogCaptureFixture) -> None:
@@ -275,7 +278,8 @@ class TestLog:
         caller.post("send", {})
 
         [(_level, line)] = self.lines(caplog)
-        assert line.startswith('api call key="a\\" 200 \\"b" POST send 403 ')
+        assert line.startswith("request method=POST view=send-list status=403 ")
+        assert ' key="a\\" 200 \\"b" ' in line
 
     def test_never_holds_a_secret(self, agent: Caller, caplog: pytest.LogCaptureFixture) -> None:
         assert agent.key is not None

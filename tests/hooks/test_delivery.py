@@ -408,3 +408,27 @@ def test_what_an_old_address_says_is_not_held_against_the_new_one(
     assert (endpoint.url, endpoint.strikes, endpoint.paused_at, endpoint.retry_at) == (new_url, 0, None, None)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.tries.get().status_code) == (State.PENDING, status)
+
+
+def test_an_answer_to_words_that_were_erased_meanwhile_is_not_kept(
+    make_endpoint: MakeEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may quote them."""
+    endpoint = make_endpoint()
+    delivery = write_down(endpoint, 7)
+    receiver.script = [Reply(status=200, body=b"thanks for 7")]
+    post = delivering.post
+
+    def erased_meanwhile(*args: Any, **options: Any) -> Answer:
+        answer = post(*args, **options)
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(payload="{}")
+        return answer
+
+    monkeypatch.setattr(delivering, "post", erased_meanwhile)
+
+    serve_now(endpoint)
+
+    attempt = WebhookAttempt.objects.get()
+    assert (attempt.status_code, attempt.answer) == (200, "")
+    delivery.refresh_from_db()
+    assert delivery.state == State.DELIVERED

@@ -1,75 +1,46 @@
-"""The pictures of README: `make pictures` starts a demo hub of its own and takes them when people talk.
+"""The pictures of docs/: `make pictures` sets a hub of its own (stage.py) and takes them, in Russian."""
 
-In Russian, at sizes that stay, so that a new picture differs from the old one by what the hub shows. A page
-that is new is a line of PICTURES.
-"""
-
-import io
-import re
 import sys
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, find_chromium
-from tests.cvgorod_hub.running_hub import RunningHub
+from tests.e2e.processes import wait_for
+from tests.pictures.keeping import keep
+from tests.pictures.stage import LOGIN, PASSWORD, Stage, stage
+from tests.pictures.taken import PICTURES, QUEUE, Picture
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs"
-LOGIN, PASSWORD = "admin", "pictures-only"
-DESK, PHONE = (1440, 900), (390, 844)
-# Replies that wait on the first page: enough to look like a day at work.
-LIVELY = 6
-CONTENT_SECONDS = 240
-
-
-@dataclass(frozen=True)
-class Picture:
-    """`name`.png of a page; `follow` is the first link to press on the way."""
-
-    name: str
-    path: str
-    size: tuple[int, int] = DESK
-    follow: str = ""
-    is_dark: bool = False
-
-
-REVIEW = ".card .card-client a, .card a"
-PICTURES = (
-    Picture("home", "/admin/"),
-    Picture("queue", "/admin/sandbox/pendingresponse/"),
-    Picture("review", "/admin/sandbox/pendingresponse/", follow=REVIEW),
-    Picture("review-dark", "/admin/sandbox/pendingresponse/", follow=REVIEW, is_dark=True),
-    Picture("review-phone", "/admin/sandbox/pendingresponse/", PHONE, follow=REVIEW),
-    Picture("messages", "/admin/messaging/message/"),
-)
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+CONTENT_SECONDS = 120
+# Replies that wait when the agent has seen all that the shops said.
+DRAFTS = 6
+LOOKS = 40
 
 
 def main() -> None:
     chromium = find_chromium()
     if chromium is None:
         sys.exit("No Chromium on PATH (Debian: apt-get install chromium).")
-    account = {"DJANGO_SUPERUSER_USERNAME": LOGIN, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-    with tempfile.TemporaryDirectory(prefix="hub-pictures-") as data:
-        hub = RunningHub(Path(data), "--demo", **account)
+    with stage() as hub, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
-            hub.wait_for_line("Hub is ready", seconds=CONTENT_SECONDS)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-                _take_all(browser, f"http://127.0.0.1:{hub.port}")
+            _take_all(browser, hub, set(sys.argv[1:]))
         finally:
-            hub.stop()
+            browser.close()
 
 
-def _take_all(browser: Browser, web: str) -> None:
+def _take_all(browser: Browser, hub: Stage, names: set[str]) -> None:
+    """All of them, or those that were named."""
     page = browser.new_context(locale="ru-RU", timezone_id="Europe/Moscow").new_page()
-    _log_in(page, web)
-    _wait_for_people(page, web)
+    _log_in(page, hub.web)
+    _wait_for_content(page, hub)
     for picture in PICTURES:
-        path = _take(page, web, picture)
-        print(f"{path.relative_to(FOLDER.parent)}: {path.stat().st_size // 1024} KiB")  # noqa: T201
+        if names and picture.name not in names:
+            continue
+        path = FOLDER / f"{picture.name}.png"
+        word = "taken" if keep(_shoot(page, hub, picture), path) else "as it was"
+        print(f"{path.name}: {word}, {path.stat().st_size // 1024} KiB")  # noqa: T201
 
 
 def _log_in(page: Page, web: str) -> None:
@@ -80,36 +51,47 @@ def _log_in(page: Page, web: str) -> None:
         page.press("#id_password", "Enter")
 
 
-def _wait_for_people(page: Page, web: str) -> None:
-    """Until the demo's agent has proposed enough replies; the queue's own numbers follow by themselves."""
-    page.goto(f"{web}/admin/sandbox/pendingresponse/")
+def _wait_for_content(page: Page, hub: Stage) -> None:
+    """Until drafts wait, stand on cards, and what was spoken has its words."""
+    page.goto(f"{hub.web}{QUEUE}")
     expect(page.locator('[data-number="waiting"] dd')).to_have_text(
-        _at_least(LIVELY), timeout=CONTENT_SECONDS * 1000
+        str(DRAFTS), timeout=CONTENT_SECONDS * 1000
     )
+    wait_for(
+        lambda: _has(page, f"{hub.web}/admin/messaging/recording/?state__exact=done", "#result_list th a")
+    )
+    wait_for(lambda: _has(page, hub.telegram, "button[data-message]"))
 
 
-def _at_least(count: int) -> re.Pattern[str]:
-    return re.compile(rf"^({'|'.join(map(str, range(count, 10)))}|\d{{2,}}\+?)$")
+def _has(page: Page, url: str, selector: str) -> bool:
+    page.goto(url)
+    return page.locator(selector).count() > 0
 
 
-def _take(page: Page, web: str, picture: Picture) -> Path:
+def _shoot(page: Page, hub: Stage, picture: Picture) -> bytes:
     width, height = picture.size
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme="dark" if picture.is_dark else "light", reduced_motion="reduce")
-    page.goto(f"{web}{picture.path}")
-    if picture.follow:
-        with page.expect_navigation():
-            page.locator(picture.follow).first.click()
+    page.goto(f"{hub.telegram if picture.in_telegram else hub.web}{picture.path}")
     page.wait_for_load_state("networkidle")
-    page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", picture.is_dark)
-    return _keep(page.screenshot(animations="disabled"), FOLDER / f"{picture.name}.png")
+    if picture.arrange:
+        picture.arrange(page)
+    if not picture.in_telegram:
+        page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", picture.is_dark)
+    return _steady(page, picture.part)
 
 
-def _keep(shot: bytes, path: Path) -> Path:
-    """A palette of 256 colours is a third of the size, and no eye sees it on a page of text."""
-    image = Image.open(io.BytesIO(shot)).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-    return path
+def _steady(page: Page, part: str) -> bytes:
+    """The picture when nothing moves any more: charts are drawn, letters are there."""
+    target = page.locator(part).first if part else page
+    before = b""
+    for _look in range(LOOKS):
+        shot = target.screenshot(animations="disabled")
+        if shot == before:
+            return shot
+        before = shot
+        page.wait_for_timeout(250)
+    sys.exit(f"{page.url} does not come to rest")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
-"""The README's client that polls and proposes, as an agent's author would paste it, against a live server."""
+"""The client of docs/api.md, as an agent's author would paste it, against a live server."""
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,9 @@ from cvgorod_hub.api.models import ApiKey, Scope
 from messaging.models import Message
 from sandbox.models import PendingResponse
 from tests.api.test_feed import settle
+from tests.docs.snippets import snippet
 from tests.factories import ManagerFactory, MessageFactory
 from tests.marks import committed
-
-FOLDER = Path(__file__).parents[2]
 
 
 class EnoughError(Exception):
@@ -38,18 +35,10 @@ class Clock:
         settle()
 
 
-def client_of(name: str) -> dict[str, Any]:
-    snippets = re.findall(r"```python\n(.*?)```", (FOLDER / name).read_text(encoding="utf-8"), re.DOTALL)
-    [snippet] = [snippet for snippet in snippets if "def answer_clients" in snippet]
-    names: dict[str, Any] = {}
-    exec(snippet, names)  # noqa: S102  (our own README)
-    return names
-
-
 @committed
-@pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
-def test_the_client_answers_what_is_new_once_and_waits_when_told(live_server: LiveServer, name: str) -> None:
-    names = client_of(name)
+@pytest.mark.parametrize("page", ["api.md", "ru/api.md"])
+def test_the_client_answers_what_is_new_once_and_waits_when_told(live_server: LiveServer, page: str) -> None:
+    names = snippet(page, "answer_clients")
     key, secret = create_key(name="agent", scopes=[Scope.READ, Scope.PROPOSE])
     ApiKey.objects.filter(pk=key.pk).update(calls_per_minute=3)
     MessageFactory(text="До нас")
