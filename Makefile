@@ -13,7 +13,7 @@ CHECK_ENV := SECRETS_PATH=/dev/null DJANGO_SECRET_KEY=checks-only \
 	DATABASE_URL=postgres://127.0.0.1:9/checks REDIS_URL=redis://127.0.0.1:9/0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench contract lock messages pictures release-schema
+.PHONY: help run test lint audit bench contract drill lock messages pictures release-schema
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,14 +32,20 @@ lint: $(VENV)/dev.stamp ## check style, types, layers, migrations and the Docker
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
 	$(BIN)/hadolint Dockerfile
 
+audit: $(VENV)/dev.stamp ## look for known vulnerabilities, unsafe code, and secrets in files and history
+	@exec $(BIN)/python -m tests.audit
+
 bench: $(VENV)/dev.stamp ## measure speed beside its bounds, and write bench.json; choose with ARGS="delivery"
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+drill: $(VENV)/dev.stamp ## faults under load for minutes, counted at the end; ARGS="--only disk --seconds 20"
+	@exec $(BIN)/python -m tests.drills $(ARGS)
 
 contract: $(VENV)/dev.stamp ## tens of thousands of generated calls against the API's own schema; CALLS of each by each key
 	@HUB_CONTRACT_CALLS=$(CALLS) exec $(BIN)/python -m pytest -s tests/api/test_contract.py -k tens $(ARGS)
 
-pictures: $(VENV)/dev.stamp ## take the pictures of README from a demo hub of their own (Chromium)
-	@exec $(BIN)/python -m tests.pictures
+pictures: $(VENV)/dev.stamp ## take the pictures of docs/ from a hub of their own (Chromium); choose with ARGS="home queue"
+	@exec $(BIN)/python -m tests.pictures $(ARGS)
 
 messages: $(VENV)/dev.stamp ## collect the strings to translate and compile the catalogue (GNU gettext)
 	$(CHECK_ENV) $(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location \

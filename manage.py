@@ -8,16 +8,21 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, load_command_class
 from django.db.utils import OperationalError
 
+from cvgorod_hub.common.redaction import redact, redact_uncaught
+
+# They bring up what the settings ask for, so they start before there are settings.
+BRING_UP_SERVERS = ("runhub", "backup", "restore")
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cvgorod_hub.settings")
+    redact_uncaught()
     try:
         from cvgorod_hub import environment  # reads the environment, which may be found wanting
 
         environment.load()
-        if sys.argv[1:2] == ["runhub"]:
-            # It brings up what the settings ask for, so it starts before there are settings.
-            load_command_class("cvgorod_hub", "runhub").run_from_argv(sys.argv)
+        if sys.argv[1:2] and sys.argv[1] in BRING_UP_SERVERS:
+            load_command_class("cvgorod_hub", sys.argv[1]).run_from_argv(sys.argv)
         else:
             execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
@@ -29,8 +34,6 @@ def main() -> None:
 
 
 def _one_line(error: OperationalError) -> str:
-    from cvgorod_hub.common.redaction import redact
-
     return redact(" ".join(str(error).split()))
 
 

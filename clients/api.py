@@ -23,6 +23,7 @@ from cvgorod_hub.api.views import RowListViewSet, is_visible
 )
 class ClientViewSet(RowListViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = TelegramUserQuerySet(TelegramUser).with_messages_count()
     serializer_class = ClientRow
     filterset_class = ClientFilterSet

@@ -193,6 +193,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "api_webhookdelivery_changelist",
                 "api.view_webhookdelivery",
             ),
+            _link(
+                _("Erasures"),
+                "person_off",
+                "hub_erasure_changelist",
+                "hub.view_erasure",
+            ),
             _link(_("Roles"), "badge", "clients_userrole_changelist", "clients.view_userrole"),
             _link(
                 _("Staff accounts"),
@@ -201,6 +207,12 @@ NAVIGATION: list[dict[str, Any]] = [
                 "auth.view_user",
             ),
             _link(_("Groups"), "shield_person", "auth_group_changelist", "auth.view_group"),
+            _link(
+                _("Refused logins"),
+                "gpp_bad",
+                "staff_loginattempt_changelist",
+                "staff.view_loginattempt",
+            ),
         ],
     },
 ]
@@ -264,6 +276,12 @@ UNFOLD: dict[str, Any] = {
             "900": "oklch(30% .06 160)",
             "950": "oklch(22% .045 160)",
         },
+    },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Two-step login"), "link": reverse_lazy("admin:two_step")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ],
     },
     "DASHBOARD_CALLBACK": "cvgorod_hub.desk.home.page.home_context",
     "SIDEBAR": {

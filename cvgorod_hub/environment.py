@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypedDict
@@ -27,12 +28,45 @@ SECRET_FILES = (
 
 def days(name: str, *, default: int, most: int) -> int:
     """A whole number of days from 0 to `most`."""
+    return _count(name, "days", default=default, most=most)
+
+
+def seconds(name: str, *, default: int, most: int) -> int:
+    """A whole number of seconds from 0 to `most`."""
+    return _count(name, "seconds", default=default, most=most)
+
+
+def _count(name: str, unit: str, *, default: int, most: int) -> int:
     text = os.environ.get(name, "").strip()
     if not text:
         return default
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) > most:
-        raise ImproperlyConfigured(f"{name} is not a number of days from 0 to {most}: {text!r}.")
+        raise ImproperlyConfigured(f"{name} is not a number of {unit} from 0 to {most}: {text!r}.")
     return int(text)
+
+
+def whole_number(name: str, *, default: int, most: int, least: int = 0) -> int:
+    """A whole number from `least` to `most`."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    if not re.fullmatch("[0-9]{1,18}", text) or not least <= int(text) <= most:
+        raise ImproperlyConfigured(f"{name} is not a whole number from {least} to {most}: {text!r}.")
+    return int(text)
+
+
+def url_path(name: str, *, default: str, taken: Collection[str]) -> str:
+    """A path below which pages stand, as `office/door/`; `taken`: first words that mean something else."""
+    text = os.environ.get(name, "").strip().strip("/")
+    if not text:
+        return default
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", text):
+        raise ImproperlyConfigured(
+            f"{name} is not a path of letters, digits, - and _ (one is office/door/): {text!r}."
+        )
+    if text.partition("/")[0] in taken:
+        raise ImproperlyConfigured(f"{name} must not begin with {', '.join(taken)}: {text!r}.")
+    return f"{text}/"
 
 
 class EmbeddedServices(TypedDict, total=False):
@@ -42,9 +76,9 @@ class EmbeddedServices(TypedDict, total=False):
     redis_url: str
 
 
-def networks(name: str) -> list[IPv4Network | IPv6Network]:
+def networks(name: str, *, default: str = "") -> list[IPv4Network | IPv6Network]:
     """Networks as `10.0.0.0/8, fd00::/8`; a single address is a network of one."""
-    texts = [text.strip() for text in os.environ.get(name, "").split(",")]
+    texts = [text.strip() for text in (os.environ.get(name, "").strip() or default).split(",")]
     try:
         return [ip_network(text) for text in texts if text]
     except ValueError as error:

@@ -36,7 +36,7 @@ FROM unnest(%(chats)s::bigint[], %(at)s::timestamptz[], %(numbers)s::bigint[])
          WHERE messages.chat_id = part.id
            AND messages.source = %(telegram)s
            AND messages.message_type <> %(service)s
-           AND messages.deleted_at IS NULL
+           AND messages.deleted_at IS NULL AND messages.erased_for <> 'request'
            AND messages.timestamp >= COALESCE(answers.at, '-infinity')
            AND (messages.timestamp, COALESCE(messages.telegram_message_id, 0))
                > (COALESCE(answers.at, '-infinity'), answers.message_id)
@@ -222,7 +222,9 @@ def _asks(message: Message) -> bool:
     if message.source != Message.Source.TELEGRAM or message.message_type == Message.Type.SERVICE:
         return False
     role = message.user.role if message.user else None
-    return role is not None and not role.is_staff and not role.is_bot and message.deleted_at is None
+    # Who asked to be erased waits for nothing; whose words grew too old still does.
+    is_there = message.deleted_at is None and message.erased_for != Message.ErasedFor.REQUEST
+    return role is not None and not role.is_staff and not role.is_bot and is_there
 
 
 def _answers(message: Message) -> bool:

@@ -50,6 +50,7 @@ class PersonAdmin(TelegramUserAdmin):
     list_display = ("person", "role", "messages_count", "last_seen", "first_seen", "staff_account")
     list_select_related = ("role", "staff_account", "activity")
     sortable_by = ("person", "role", "messages_count", "last_seen", "first_seen")
+    change_form_outer_before_template = "messaging/person_top.html"
     export_columns = (
         Column(_("Telegram id"), "pk"),
         Column(_("first name"), "first_name"),

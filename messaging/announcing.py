@@ -7,6 +7,7 @@ from typing import Any
 from celery import signature
 from django.db import transaction
 
+from clients.erasing import hold_erased
 from cvgorod_hub.api.hooks.followers import News, Place, anyone_follows, tell_followers
 from cvgorod_hub.api.keysets import Cursor
 from cvgorod_hub.common.nudge import nudge
@@ -33,9 +34,11 @@ def announce_soon() -> None:
 def read_news(place: Place | None, chat_ids: Collection[int] | None) -> News:
     """Up to `MOST_MESSAGES` changes after this place in the feed, as GET /messages has them.
 
-    Where fewer are left, the place moves up to the oldest running transaction, so that what is filtered out
+    What an erasure takes away meanwhile is either not read, or written down before it looks for it. Where
+    fewer are left, the place moves up to the oldest running transaction, so that what is filtered out
     (other chats, imported history) is not passed over again each time.
     """
+    hold_erased()
     end = (oldest_running(), 0)
     # A place ahead of it is of another cluster, before a restore from a dump: numbers begin anew.
     if place is None or place >= end:

@@ -14,6 +14,7 @@ MESSAGE: dict[str, Any] = {
     "transcript": "",
     "message_type": "text",
     "timestamp": "2026-11-22T09:29:58+00:00",
+    "erased_at": None,
     "edited_at": None,
     "reply_to_message_id": None,
     "telegram_message_id": 4711,

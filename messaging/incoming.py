@@ -46,6 +46,7 @@ class IncomingMessage:
     `telegram_message_id` is None where Telegram gave none (0); `origin` then names the message.
     `bot_id` is the bot that was told of it, if any.
     `migrated_to` / `migrated_from`: this message says that the group became a supergroup.
+    `erased_at`: its author was erased since, so only its place is stored (messaging/erased.py).
     `arrival` grows with each arrival and settles the order within one second.
     """
 
@@ -61,6 +62,7 @@ class IncomingMessage:
     sender_chat_id: int | None = None
     text: str = ""
     edited_at: datetime | None = None
+    erased_at: datetime | None = None
     reply_to_message_id: int | None = None
     message_thread_id: int | None = None
     media_group_id: str = ""

@@ -16,6 +16,7 @@ from cvgorod_hub.common.bulk import insert_rows, update_rows
 from messaging.activity import note_activity
 from messaging.adoption import adopt_imported
 from messaging.chats import follow_migration, store_chats
+from messaging.erased import without_erased
 from messaging.incoming import IncomingMessage, Key, numbering
 from messaging.locks import lock_chats
 from messaging.models import Chat, Message, MessageVersion
@@ -45,7 +46,7 @@ def store_messages(batch: Sequence[IncomingMessage]) -> list[Message]:
                 follow_migration(old_id=old_id, new_id=new_id)
             update_rows([*chats.values()], ["seen_at"])
             chats = {}  # no longer what is stored
-        changed = _store_states(batch)
+        changed = _store_states([without_erased(incoming, people) for incoming in batch])
         for message in changed:
             if message.user_id is not None:
                 message.user = people[message.user_id]
@@ -115,6 +116,10 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
     arriving: dict[Key, list[IncomingMessage]] = defaultdict(list)
     for incoming in batch:
         arriving[incoming.key].append(incoming)
+    for key, row in stored.items():
+        # It says nothing any more, or is about to.
+        if row.erased_at is not None or any(state.erased_at is not None for state in arriving.get(key, ())):
+            arriving.pop(key, None)
     adopted = adopt_imported(arriving, stored)
     stored |= adopted
     earlier = _earlier_versions(stored.values())
@@ -123,6 +128,8 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
     unseen: list[Message] = []
     said_before: list[tuple[Message, list[State]]] = []
     for key, told in arriving.items():
+        if key in adopted and adopted[key].erased_at is not None:
+            continue
         # What no edit changes is taken from the earliest state.
         rows = sorted(map(_as_row, told), key=lambda row: state_of(row).place)
         before = stored.get(key)
@@ -136,8 +143,9 @@ def _store_states(batch: Sequence[IncomingMessage]) -> list[Message]:
         *past, current = merge_states(states)
         if before is None or key in adopted or not current.looks_like(state_of(before)):
             owner = take_over(rows[0], current)
-            for name in KEPT_FIELDS if before else ():
-                setattr(owner, name, getattr(before, name))
+            if before is not None:
+                for name in ("pk", *KEPT_FIELDS):
+                    setattr(owner, name, getattr(before, name))
             changed.append(owner)
         elif current != state_of(before):
             # Nothing that people see; but a state between the two, read later, must not win.
@@ -199,17 +207,13 @@ def _find_stored(batch: Iterable[IncomingMessage]) -> Iterable[Message]:
 
 
 def _write(rows: Sequence[Message]) -> None:
-    """Insert or update; a row inserted by somebody else at this moment is updated like any other."""
-    by_key = [
-        (
-            [row for row in rows if row.telegram_message_id is not None],
-            ("chat", "telegram_message_id", "business_connection_id", "numbered_by"),
-        ),
-        ([row for row in rows if row.telegram_message_id is None], ("origin",)),
-    ]
-    for group, unique_fields in by_key:
-        if group:
-            insert_rows(group, conflict=unique_fields, update=WRITTEN_FIELDS)
+    """Insert what is new, update what is there; nobody else stores messages of a chat that is locked here.
+
+    Not one statement for both: ON CONFLICT needs a unique index, which partitions by month cannot have
+    (docs/partitioning.sql).
+    """
+    update_rows([row for row in rows if row.pk is not None], WRITTEN_FIELDS)
+    insert_rows([row for row in rows if row.pk is None])
 
 
 def _as_row(incoming: IncomingMessage) -> Message:
@@ -230,6 +234,8 @@ def _as_row(incoming: IncomingMessage) -> Message:
         media=incoming.media,
         timestamp=incoming.timestamp,
         edited_at=incoming.edited_at,
+        erased_at=incoming.erased_at,
+        erased_for=Message.ErasedFor.NOTHING if incoming.erased_at is None else Message.ErasedFor.REQUEST,
         state_at=incoming.said_at,
         state_arrival=incoming.arrival,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils._os import safe_join
 
 from cvgorod_hub.common.bulk import update_rows
 from messaging.models import Message, Recording, TranscriptVersion
@@ -93,8 +94,11 @@ def can_retry(recording: Recording) -> bool:
 
 
 def file_path(recording: Recording) -> Path:
-    """Where the recording's file lies; by the hub's own numbers, never by what Telegram said."""
-    return Path(settings.MEDIA_ROOT) / str(recording.file.name)
+    """Where the recording's file lies; by the hub's own numbers, never by what Telegram said.
+
+    Raises SuspiciousFileOperation (for Django a 400) where the row leads out of MEDIA_ROOT.
+    """
+    return Path(safe_join(settings.MEDIA_ROOT, str(recording.file.name)))
 
 
 def file_name(recording: Recording, extension: str) -> str:

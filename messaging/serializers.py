@@ -23,6 +23,9 @@ class MessageRow(RowSerializer):
     message_type = serializers.ChoiceField(choices=Message.Type.choices)
     timestamp = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(allow_null=True)
+    erased_at = serializers.DateTimeField(
+        allow_null=True, help_text="When its words were erased; forget what you keep of it."
+    )
     reply_to_message_id = serializers.IntegerField(
         allow_null=True, help_text="The answered message's telegram_message_id, in the same chat."
     )

@@ -18,7 +18,8 @@ def waiting_chats(*, since: datetime | Param) -> QuerySet[Chat]:
         timestamp=OuterRef("waiting_since"),
         user__role__is_bot=False,
         deleted_at__isnull=True,
-    ).order_by("id")
+    )
+    first = first.exclude(erased_for=Message.ErasedFor.REQUEST).order_by("id")
     waiting: QuerySet[Chat] = Chat.objects.filter(waiting_since__gte=since).annotate(
         message_id=Subquery(first.values("pk")[:1]),
         text=Subquery(first.values("text")[:1]),

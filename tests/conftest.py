@@ -8,6 +8,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 from pytest_socket import socket_allow_hosts
 
+from tests.partitions import EVERYWHERE, FIRST_MONTH, partition
 from tests.reset import keep_migrated_rows, restore
 
 # How long an example takes says something about the machine, nothing about the code.
@@ -32,6 +33,8 @@ def _loopback_only() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Tests that commit leave the database as the migrations did, whichever comes next."""
     with django_db_blocker.unblock():
+        if EVERYWHERE:  # the same tests, on messages by month
+            partition(first=FIRST_MONTH)
         statement = keep_migrated_rows()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: restore(statement))

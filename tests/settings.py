@@ -19,6 +19,10 @@ _ISOLATED = {
     "DJANGO_SECRET_KEY": "tests-only",
     "DJANGO_DEBUG": "",
     "DJANGO_ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+    "DATABASE_POOLER": "",
+    "DATABASE_DIRECT_URL": "",
+    "DATABASE_REPLICA_URL": "",
+    "DATABASE_REPLICA_MAX_LAG": "",
     "HUB_API_KEY": "",
     "HUB_DEMO": "",
     "TELEGRAM_BOT_TOKEN": "",
@@ -35,8 +39,21 @@ _ISOLATED = {
     "YANDEX_STT_ENABLED": "",
     "YANDEX_STT_URL": "http://127.0.0.1:9",
     "YANDEX_OPERATION_URL": "http://127.0.0.1:9",
+    "METRICS_TOKEN": "",
+    "METRICS_ALLOWED_NETWORKS": "",
+    "SENTRY_DSN": "",
+    "HUB_LOG_FORMAT": "",
+    "HUB_ACCESS_LOG": "",
+    "HUB_RELEASE": "",
     "VOICE_BACKLOG_DAYS": "",
     "VOICE_KEEP_DAYS": "",
+    "EMAIL_URL": "",
+    "HUB_REPORT_EMAIL": "",
+    "HUB_REPORT_CHAT_ID": "",
+    "HUB_REPORT_FROM": "",
+    "HUB_REPORT_HOUR": "",
+    "MESSAGES_KEEP_DAYS": "",
+    "ADMIN_LOG_KEEP_DAYS": "",
     "LANGUAGE_CODE": "ru",
     "TIME_ZONE": "Europe/Moscow",
 }
@@ -77,5 +94,6 @@ PASSWORD_HASHERS = [
 ]
 SANDBOX_TRANSPORT = "tests.fakes.FakeTransport"
 API_USAGE_WRITTEN_EVERY_SECONDS = 0
+TALLIES_WRITTEN_EVERY_SECONDS = 0
 # Look for a static file when it is asked for: each test's client would list all of them first.
 WHITENOISE_AUTOREFRESH = True

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
+from django.db import DatabaseError, InterfaceError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
@@ -16,6 +18,7 @@ from cvgorod_hub.api.pagination import KeysetPagination, Page, PageShape, read_l
 from cvgorod_hub.api.parameters import QueryParameters, StrictSerializer, check_parameters, read_with
 from cvgorod_hub.api.renderers import JsonText
 from cvgorod_hub.api.rows import RowSerializer
+from cvgorod_hub.common.replica import back_to_primary, is_reading_replica, read_replica, reading_primary
 from cvgorod_hub.common.statements import IsOneOf, Statement, compile_documents, compile_page, number, numbers
 
 VISIBLE_CHATS = "visible chats"
@@ -29,6 +32,8 @@ class HubViewSet(GenericViewSet[Any]):
     """
 
     required_scope: str | None = None
+    # Its answers may be some seconds old, so a replica gives them where there is one. Its calls only read.
+    may_lag: ClassVar[bool] = False
     filterset_class: Any = None
     pagination_class: Any = None
     parameters: ClassVar[Mapping[str, type[QueryParameters]]] = {}
@@ -50,12 +55,34 @@ class HubViewSet(GenericViewSet[Any]):
         """Nothing: there is one format, and which methods are allowed is said where one is refused."""
         return {}
 
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with reading_primary():
+            return super().dispatch(*args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.may_lag:
+            read_replica()  # only now: a key that was revoked is refused at once
         if not self.action:
             return  # a method that is not allowed; its 405 follows
         known, may_be_empty = _known_parameters(type(self), self.action)
         check_parameters(request.query_params, known=known, may_be_empty=may_be_empty)
+
+    def handle_exception(  # type: ignore[override]  # actions answer with plain responses, too
+        self, exc: Exception
+    ) -> HttpResponseBase:
+        """What the replica could not answer, or does not have, is asked of the primary, once.
+
+        The feed, a webhook or `/send` has told of a row that the replica may not have yet.
+        """
+        if not (is_reading_replica() and isinstance(exc, DatabaseError | InterfaceError | Http404)):
+            return super().handle_exception(exc)
+        back_to_primary(exc)
+        try:
+            answer: HttpResponseBase = getattr(self, self.action)(self.request, *self.args, **self.kwargs)
+        except Exception as again:  # as `dispatch` does, whose handler this is
+            return super().handle_exception(again)
+        return answer
 
     def read_parameters(self) -> dict[str, Any]:
         return read_with(self.parameters[self.action], self.request.query_params)

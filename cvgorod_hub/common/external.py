@@ -5,16 +5,18 @@ from email.utils import parsedate_to_datetime
 
 from django.utils import timezone
 
+from cvgorod_hub.common.redaction import redact
+
 
 class ExternalServiceError(Exception):
     """A call to Telegram, DeepSeek or Yandex did not do what was asked.
 
     `permanent`: asking again will not help. `retry_after`: seconds to wait, where the neighbour said so.
-    The message holds no secret: whoever raises it has redacted it.
+    The message holds no secret, whatever it was made of: it is stored, shown and logged.
     """
 
     def __init__(self, message: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(redact(message))
         self.permanent = permanent
         self.retry_after = retry_after
 

@@ -8,17 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connections
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
+
+from cvgorod_hub.common.replica import reading_alias
 
 
 def prepared_cursor() -> CursorWrapper:
     """A cursor as Django's own (errors, query log) that binds values in the server.
 
     psycopg prepares a text that a connection has seen `prepare_threshold` times (settings), and forgets the
-    one that was not used for longest.
+    one that was not used for longest. Behind a pooler (DATABASE_POOLER) it prepares none.
     """
-    database = connections[DEFAULT_DB_ALIAS]  # each use of `django.db.connection` would look it up again
+    database = connections[reading_alias()]  # each use of `django.db.connection` would look it up again
     database.close_if_health_check_failed()
     database.ensure_connection()
     raw: Any = psycopg.Cursor(database.connection)

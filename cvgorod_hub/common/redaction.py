@@ -1,10 +1,20 @@
 """Secrets out of texts before anything logs, stores or shows them.
 
-aiohttp and requests put the whole URL into their exceptions, and Telegram's URLs hold the bot's token.
+aiohttp and requests put the whole URL into their exceptions, and Telegram's URLs hold the bot's token. What
+this hub was given is known by its value, wherever and however it stands; what it was not (a token of an
+earlier bot, a key that somebody mistyped) by its shape.
 """
 
 import logging
 import re
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+from urllib.parse import quote, unquote, urlsplit
+
+from django.conf import settings
 
 _PATTERNS = (
     # A bot's token, alone or in a path: 123456:AA…
@@ -23,14 +33,59 @@ _PATTERNS = (
     # Keys of this hub and of DeepSeek, and what signs webhooks.
     (re.compile(r"\b(?:cvh_|sk-)[A-Za-z0-9_-]{8,}"), "[key]"),
     (re.compile(r"\bwhsec_[A-Za-z0-9+/]{8,}=*"), "[key]"),
+    # A service account's key of Yandex Cloud, and the short-lived token that may stand in its place.
+    (re.compile(r"\bAQVN[A-Za-z0-9_-]{20,}"), "[key]"),
+    (re.compile(r"\bt1\.[A-Za-z0-9_-]{6,}={0,2}\.[A-Za-z0-9_-]{20,}={0,2}"), "[token]"),
+    # Part of the address that sets up an authenticator app.
+    (re.compile(r"(?i)\b(otpauth://\S*?secret=)[a-z2-7]+"), r"\1[key]"),
 )
+# Settings that are secrets, and settings that are addresses with a password in them.
+SECRET_SETTINGS = (
+    "SECRET_KEY",
+    "HUB_API_KEY",
+    "TELEGRAM_BOT_TOKEN",
+    "TELEGRAM_WEBHOOK_SECRET",
+    "DEEPSEEK_API_KEY",
+    "YANDEX_CLOUD_API_KEY",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
+    "EMAIL_HOST_PASSWORD",
+)
+ADDRESS_SETTINGS = (
+    *("DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL", "OLD_DATABASE_URL"),
+    *("REDIS_URL", "CELERY_BROKER_URL"),
+)
+# A shorter one (a password "hub", a key "x" of somebody's tests) would be found within ordinary words.
+_SHORTEST = 8
 
 
 def redact(text: str) -> str:
     """The text with tokens, keys and passwords replaced by a word that says what stood there."""
+    for secret in _given_secrets():
+        if secret in text:
+            text = text.replace(secret, "[secret]")
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _given_secrets() -> Iterator[str]:
+    """What the settings hold, as it stands there and as an address would have it; the longest first."""
+    if not settings.configured:  # while they are being read
+        return
+    found = {str(getattr(settings, name, "") or "") for name in SECRET_SETTINGS}
+    for name in ADDRESS_SETTINGS:
+        found.add(_password_of(str(getattr(settings, name, "") or "")))
+    long_enough = {secret for secret in found if len(secret) >= _SHORTEST}
+    long_enough |= {quote(secret, safe="") for secret in long_enough}
+    yield from sorted(long_enough, key=len, reverse=True)
+
+
+def _password_of(address: str) -> str:
+    try:
+        return unquote(urlsplit(address).password or "")
+    except ValueError:  # no address; whoever uses it will say so
+        return ""
 
 
 class RedactingFormatter(logging.Formatter):
@@ -38,3 +93,18 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
+
+
+def redact_uncaught() -> None:
+    """What ends a process or a thread without having been caught is printed redacted, too."""
+    sys.excepthook = _say
+
+    def say_of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is not SystemExit:
+            _say(args.exc_type, args.exc_value, args.exc_traceback)
+
+    threading.excepthook = say_of_thread
+
+
+def _say(kind: type[BaseException], error: BaseException | None, stack: TracebackType | None) -> None:
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, stack))))

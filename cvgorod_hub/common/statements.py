@@ -38,6 +38,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from psycopg.types.numeric import Int8
 
 from cvgorod_hub.common.prepared import fetch_prepared
+from cvgorod_hub.common.replica import reading_alias
 
 ModelT = TypeVar("ModelT", bound=Model)
 # No text in PostgreSQL can hold it, so it never stands in a query otherwise.
@@ -115,7 +116,7 @@ class Statement:
         outdated meanwhile, which PostgreSQL refuses ("cached plan must not change result type").
         """
         parameters = [_typed(values[name]) for name in self.names]
-        database: Any = connections[DEFAULT_DB_ALIAS]
+        database: Any = connections[reading_alias()]
         is_first, database.health_check_done = not database.health_check_done, True
         try:
             return _fetch(self.sql, parameters, plan_anew=plan_anew)
@@ -204,7 +205,7 @@ def _statement(sql: str, parameters: Sequence[object]) -> Statement:
 def _fetch(sql: str, parameters: list[Any], *, plan_anew: bool) -> list[tuple[Any, ...]]:
     if not plan_anew:
         return fetch_prepared(sql, parameters)
-    with connection.cursor() as cursor:
+    with connections[reading_alias()].cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

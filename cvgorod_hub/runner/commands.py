@@ -2,16 +2,20 @@
 (cvgorod_hub/container).
 """
 
+import os
 import sys
 
 from cvgorod_hub import environment
 
 QUEUES = "default,classify,voice,delivery,webhooks"
 MANAGE = [sys.executable, str(environment.BASE_DIR / "manage.py")]
+# The web server's own words, where those of the hub are JSON (settings/logs.py).
+SERVER_LOG = environment.BASE_DIR / "cvgorod_hub/watching/server_log.json"
 CELERY = ["-m", "celery", "--quiet", "--app", "cvgorod_hub"]
 
 
 def web(*, host: str, port: int) -> list[str]:
+    logs_json = os.environ.get("HUB_LOG_FORMAT", "").strip().lower() == "json"
     return [
         # Where nothing was collected into it, WhiteNoise misses its folder.
         *(sys.executable, "-W", "ignore:No directory at"),
@@ -19,6 +23,7 @@ def web(*, host: str, port: int) -> list[str]:
         *("--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
         *("--workers-kill-timeout", "5"),
+        *(("--log-config", str(SERVER_LOG)) if logs_json else ()),
     ]
 
 

@@ -17,7 +17,7 @@ from cvgorod_hub.embedded import embedded_postgres, embedded_redis
 LOCK = "hub.lock"
 DEMO_DATABASE = "demo"
 # What a data folder of the hub may hold before its first `runhub`: other commands made these.
-OURS = frozenset({LOCK, "postgres", "redis", "media", "logs", "secret_key", "services.json"})
+OURS = frozenset({LOCK, "postgres", "redis", "media", "logs", "alive", "secret_key", "services.json"})
 
 
 @contextmanager
@@ -47,6 +47,18 @@ def held_data_folder() -> Iterator[Path]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield folder
+
+
+def is_held() -> bool:
+    """Whether a hub, or a command that stands in for one, is at work on the data folder now."""
+    try:
+        with (environment.data_dir() / LOCK).open("r", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # no hub ever ran there, or not ours to look at: taking the lock says which
+    return False
 
 
 @contextmanager

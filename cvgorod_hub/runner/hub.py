@@ -28,7 +28,7 @@ def serve(
     say: Say,
 ) -> bool:
     """Serve until told to stop (True), or until nothing is left that can run (False)."""
-    if health.check_redis() != "ok":
+    if health.check_redis() != {"redis": health.OK}:
         raise ImproperlyConfigured("Redis cannot be reached at REDIS_URL.")
     token = settings.TELEGRAM_BOT_TOKEN
     preparation.migrate()
@@ -82,5 +82,5 @@ def _announce(names: list[str], port: int, login: Login, say: Say) -> None:
         say(f"Hub is ready: {', '.join(names)}")
         return
     address = f"http://{makes.HOST}:{port}/"
-    say(f"Log in at {address}admin/ as {login.username} {login.hint}")
+    say(f"Log in at {address}{settings.ADMIN_PATH} as {login.username} {login.hint}")
     say(f"Hub is ready: {address}")

@@ -20,6 +20,8 @@ from bots.models import TelegramBot
 from cvgorod_hub import environment
 from cvgorod_hub.api.keys import assign_secret
 from cvgorod_hub.api.models import ApiKey, Scope
+from cvgorod_hub.common.database import past_the_pooler
+from cvgorod_hub.old_hub.indexes import build_indexes_of_a_killed_run
 
 DEMO_KEY_NAME = "demo agent"
 RESET = "manage.py changepassword"
@@ -39,14 +41,32 @@ class Login:
     hint: str
 
 
+def refuse_half_restored() -> None:
+    """A restore closes the database to everybody until it has come to its end (keeping/target.py)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW default_transaction_read_only")
+        (is_closed,) = cursor.fetchone()
+    if is_closed == "on":
+        raise ImproperlyConfigured(
+            "a restore into this database was not finished: run manage.py restore again."
+        )
+
+
+@past_the_pooler()
 def migrate() -> None:
-    """Apply what is missing; to find that nothing is takes a fraction of the command's time.
+    """Apply what is missing, indexes too; to find that nothing is takes a fraction of the command's time.
 
     Safe beside a hub that runs, and beside another that migrates. What was applied stays when a later
-    migration fails. Raises CommandError where a table stays in use for two minutes.
+    migration fails. Raises CommandError where a table stays in use for two minutes, and ImproperlyConfigured
+    where a restore was not finished.
     """
-    if not _is_migration_missing():
-        return
+    refuse_half_restored()
+    if _is_migration_missing():
+        _apply_missing()
+    build_indexes_of_a_killed_run()
+
+
+def _apply_missing() -> None:
     with _sole_migrator():
         for _ in range(LOCK_TRIES):
             try:

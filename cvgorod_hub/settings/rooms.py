@@ -2,9 +2,9 @@
 
 INSTALLED_APPS = [
     "cvgorod_hub",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "cvgorod_hub.staff.admin_config.HubAdminConfig",  # django.contrib.admin with the hub's own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "cvgorod_hub.api",
+    "cvgorod_hub.staff",
     "clients",
     "messaging",
     "intents",
@@ -25,6 +26,7 @@ INSTALLED_APPS = [
     "bots",
 ]
 MIDDLEWARE = [
+    "cvgorod_hub.watching.requests.WatchMiddleware",
     "cvgorod_hub.api.keys.journal.JournalMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -35,6 +37,8 @@ MIDDLEWARE = [
     "cvgorod_hub.common.pages.AuthenticationMiddleware",
     "cvgorod_hub.common.pages.MessageMiddleware",
     "cvgorod_hub.common.pages.XFrameOptionsMiddleware",
+    "cvgorod_hub.common.pages.CSPMiddleware",
+    "cvgorod_hub.common.pages.PermissionsPolicyMiddleware",
 ]
 ROOT_URLCONF = "cvgorod_hub.urls"
 WSGI_APPLICATION = "cvgorod_hub.wsgi.application"

@@ -23,13 +23,16 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_ROUTES = {
     "cvgorod_hub.api.tasks.*": {"queue": "default"},
+    "cvgorod_hub.staff.tasks.*": {"queue": "default"},
     "bots.tasks.*": {"queue": "default"},
     "bots.voice.tasks.*": {"queue": "voice"},
     "sandbox.tasks.*": {"queue": "delivery"},
     "intents.tasks.*": {"queue": "classify"},
     "messaging.tasks.*": {"queue": "webhooks"},
     "cvgorod_hub.api.hooks.tasks.*": {"queue": "webhooks"},
+    "cvgorod_hub.privacy.tasks.*": {"queue": "default"},
 }
+CELERY_BEAT_SCHEDULER = "cvgorod_hub.watching.workers.WatchedScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(environment.data_dir() / "celerybeat-schedule")
 # The sweeps: each finds what a lost task, a crash or an outage left behind.
 # A sweep that no worker took before the next one is due is not kept for later.
@@ -42,10 +45,12 @@ _SWEEPS = {
     "bots.tasks.settle_presses": 5,
     "bots.tasks.show_cards": 3,
     "bots.tasks.check_bot": 120,
+    "bots.tasks.send_daily_report": 60,
     "bots.voice.tasks.fetch_recordings": 10,
     "bots.voice.tasks.recognise_recordings": 5,
     "bots.voice.tasks.tend_recordings": 60,
     "cvgorod_hub.api.tasks.delete_old_usage": 3600,
+    "cvgorod_hub.staff.tasks.delete_old_login_attempts": 3600,
     "intents.tasks.classify_missed_messages": 60,
     "intents.tasks.classify_unsure_messages": 10,
     "intents.tasks.follow_time_zone": 60,
@@ -53,6 +58,8 @@ _SWEEPS = {
     "messaging.tasks.announce_messages": 3,
     "cvgorod_hub.api.hooks.tasks.deliver_webhooks": 3,
     "cvgorod_hub.api.hooks.tasks.delete_old_webhook_deliveries": 600,
+    "cvgorod_hub.privacy.tasks.go_on_erasing": 60,
+    "cvgorod_hub.privacy.tasks.forget_what_is_old": 600,
 }
 CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}

@@ -15,6 +15,7 @@ from messaging.statistics import count_active_clients
 
 class ActiveClientsViewSet(HubViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = TelegramUser.objects.all()
     serializer_class = ActiveClientsBody
     parameters = {"list": DaysParameters}

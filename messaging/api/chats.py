@@ -27,6 +27,7 @@ from messaging.waiting import waiting_chats
 )
 class ChatViewSet(RowListViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = Chat.objects.with_activity()
     serializer_class = ChatRow
     filterset_class = ChatFilterSet
@@ -45,6 +46,7 @@ class ChatViewSet(RowListViewSet):
 @extend_schema_view(list=extend_schema(summary="Who has written in a chat; the newest account first"))
 class ParticipantViewSet(RowListViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = TelegramUser.objects.all()
     serializer_class = ParticipantRow
     keysets = {"newest": Keyset({"id": int})}
@@ -71,6 +73,7 @@ class ParticipantViewSet(RowListViewSet):
 @extend_schema_view(list=extend_schema(summary="Chats in which a client waits; the longest wait first"))
 class UnansweredViewSet(RowListViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = Chat.objects.all()
     serializer_class = WaitingRow
     keysets = {"longest": Keyset({"waiting_since": datetime, "id": int}, newest_first=False)}

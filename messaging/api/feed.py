@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from cvgorod_hub.api.keysets import Cursor, Keyset
 from cvgorod_hub.api.pagination import CURSOR_PATTERN, Page, PagedView, make_link, read_cursor
+from cvgorod_hub.common.replica import reading_primary
 from messaging.api.searching import SearchPagination
 from messaging.querysets import OldestRunningTransaction
 
@@ -22,7 +23,13 @@ AFTER_HELP = (
     "given, on an empty page with the cursor you came with. Nothing that is being stored while you read "
     "is skipped; it appears when its transaction has ended. A later analysis alone does not bring a "
     "message back, a person's correction of it does. Imported history is not news: it is in the list by "
-    "time, not here."
+    "time, not here. A cursor from before the hub was restored from a backup may be a 400: begin again."
+)
+
+# Said rather than an empty page each time: what is new would pass such an agent by until numbers come so far.
+AHEAD = (
+    "This place lies ahead of everything: the hub was restored from a backup since you were given it. "
+    "Begin again with after=latest (from now) or after= (everything)."
 )
 
 
@@ -36,6 +43,12 @@ class MessagePagination(SearchPagination):
         given = view.request.query_params
         if "after" not in given:
             return super().read_page(view)
+        with reading_primary():
+            return self._read_feed(view)
+
+    def _read_feed(self, view: PagedView) -> Page:
+        """By the primary alone: a replica's snapshot knows of other transactions that are still running."""
+        given = view.request.query_params
         if "cursor" in given:
             raise ValidationError({"after": "Give after or cursor, not both."})
         shape, values = view.read_shape()
@@ -46,6 +59,9 @@ class MessagePagination(SearchPagination):
         else:
             cursor = read_cursor(view.request, "after", FEED) or Cursor((0, 0))
             rows, _has_more = self.read_rows(view, shape, values, cursor)
+            # The beginning is never ahead; nor is a place after which something came.
+            if not rows and cursor.key[0] and cursor.key[0] > oldest_running():
+                raise ValidationError({"after": AHEAD})
         if rows:
             cursor = Cursor.at(rows[-1][1])
         return Page(

@@ -50,6 +50,7 @@ from messaging.statistics import count_by_role, count_messages
 )
 class MessageViewSet(MessageListViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = Message.objects.with_automatic()
     filterset_class = MessageFilterSet
     pagination_class = MessagePagination
@@ -119,6 +120,7 @@ class MessageViewSet(MessageListViewSet):
 )
 class ClientMessagesViewSet(MessageListViewSet):
     required_scope = Scope.READ
+    may_lag = True
     queryset = Message.objects.with_automatic()
     filterset_class = MessageFilterSet
     path_arguments = ("client_id",)

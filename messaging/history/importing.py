@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection, reset_queries
+from django.db import reset_queries
 from django.utils import timezone
 
+from cvgorod_hub.common.database import session_connection
 from messaging.history.errors import ExportError
 from messaging.history.files import ExportFolder
 from messaging.history.models import HistoryImport
@@ -40,7 +41,7 @@ def _only_one_import(options: ImportOptions) -> Iterator[None]:
     if options.is_dry_run:
         yield
         return
-    with connection.cursor() as cursor:
+    with session_connection().cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONLY_ONE])
         if not cursor.fetchone()[0]:
             raise ExportError("another import of history is running; wait for its end")
@@ -51,7 +52,7 @@ def _only_one_import(options: ImportOptions) -> Iterator[None]:
         )
         yield
     finally:
-        with connection.cursor() as cursor:
+        with session_connection().cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONLY_ONE])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 REFUSED = "the chat is left out"
+ERASED = "erased at the person's request"
 COUNTED = ("messages", "added", "present", "skipped", "people_added", "first_at", "last_at")
 
 

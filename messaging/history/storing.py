@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_noop
 
+from clients.erasing import hold_erased
 from clients.models import RoleName, TelegramUser
 from clients.people import IncomingPerson, store_people
 from messaging.adoption import Likeness
@@ -33,20 +34,23 @@ NOT_SEEN = gettext_noop("Only its history was imported; the bot has not been the
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """What became of a batch; in a dry run what would."""
+    """What became of a batch; in a dry run what would. `erased`: words of people who asked to be erased."""
 
     added: int
     new_people: set[int]
+    erased: int = 0
 
 
 def preview_batch(
     target: Target, batch: Sequence[HistoryMessage], equals: Equals, *, seen: SeenNumbers
 ) -> Stored:
     """What `store_batch` would do; writes nothing. `seen`: the chat's numbers that this run has met."""
-    new = [row for row in _select_new(target, batch, equals) if row.number is None or seen.add(row.number)]
+    with transaction.atomic():
+        kept = without_erased(batch)
+    new = [row for row in _select_new(target, kept, equals) if row.number is None or seen.add(row.number)]
     users = {pk for row in new if (pk := row.message.sender.user_id) is not None}
     known = set(TelegramUser.objects.filter(pk__in=users).values_list("pk", flat=True))
-    return Stored(added=len(new), new_people=users - known)
+    return Stored(added=len(new), new_people=users - known, erased=len(batch) - len(kept))
 
 
 def store_batch(
@@ -62,17 +66,34 @@ def store_batch(
     names = {row.sender.user_id: row.sender.name for row in batch if row.sender.user_id is not None}
     introduced = introduce_our_bots(batch, our_bots)
     with transaction.atomic():
+        kept = without_erased(batch)
         lock_chats(target.family)
-        new = _select_new(target, batch, equals)
+        new = _select_new(target, kept, equals)
         new_people: set[int] = set()
         if new:
             _create_chat(target)
             new_people = _store_people(new, names, other_bots) | introduced
             copy_rows(new)
             _move_last_message(new)
-        stored = Stored(added=len(new), new_people=new_people)
+        stored = Stored(added=len(new), new_people=new_people, erased=len(batch) - len(kept))
         after(stored, new)
     return stored
+
+
+def without_erased(batch: Sequence[HistoryMessage]) -> Sequence[HistoryMessage]:
+    """What does not come from people who asked to be erased, up to then: no file brings that back.
+
+    Call it first in a transaction.
+    """
+    erased = hold_erased()
+    if not erased:
+        return batch
+
+    def is_erased(message: HistoryMessage) -> bool:
+        until = erased.get(message.sender.user_id) if message.sender.user_id is not None else None
+        return until is not None and message.sent_at <= until
+
+    return [message for message in batch if not is_erased(message)]
 
 
 def _select_new(target: Target, batch: Sequence[HistoryMessage], equals: Equals) -> list[NewRow]:

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from django.utils import timezone
 
+from clients.models import TelegramUser
 from cvgorod_hub.common.texts import storable
 from messaging.history.clock import ExportClock
 from messaging.history.copying import NewRow
@@ -17,7 +18,7 @@ from messaging.history.matching import Equals, SeenNumbers
 from messaging.history.models import HistoryImport
 from messaging.history.peers import Sender, bare_id
 from messaging.history.reading import HistoryMessage, MessageReader
-from messaging.history.report import COUNTED, REFUSED, ChatReport
+from messaging.history.report import COUNTED, ERASED, REFUSED, ChatReport
 from messaging.history.storing import Stored, preview_batch, store_batch
 from messaging.history.streaming import ChatHead
 from messaging.models import Message
@@ -187,7 +188,9 @@ class ChatImport:
 
     def _count(self, stored: Stored, batch: Sequence[HistoryMessage]) -> None:
         self.report.added += stored.added
-        self.report.present += len(batch) - stored.added
+        self.report.present += len(batch) - stored.added - stored.erased
+        if stored.erased:
+            self.report.skip(ERASED, stored.erased)
         new_people = stored.new_people - self._run.new_people
         self._run.new_people |= new_people
         self.report.people_added += len(new_people)
@@ -197,11 +200,13 @@ class ChatImport:
         if self._log is None:
             if target.is_new and not self.report.added:
                 return
+            # A private talk is called after the person, who may have asked that no name be kept.
+            erased = TelegramUser.objects.filter(pk=target.chat_id, erased_at__isnull=False).exists()
             self._log = HistoryImport(
-                file_name=self._file_name[-255:],
+                file_name="" if erased else self._file_name[-255:],
                 export_chat_id=self._head.id,
                 export_type=self._head.type[:40],
-                export_name=self.report.name[:256],
+                export_name="" if erased else self.report.name[:256],
                 chat_id=target.chat_id,
             )
         for name in COUNTED:

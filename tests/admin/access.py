@@ -46,6 +46,7 @@ auth_user_delete                          A        A
 auth_user_history                         A        A
 auth_user_password_change                 A        A
 auth_user_people                          A        -
+auth_user_second_step                     A        A
 autocomplete                              A        -
 bots_approvalcard_add                     -        -
 bots_approvalcard_change                  AD       -
@@ -97,6 +98,14 @@ desk_conversation                         ADMV     ADM
 desk_conversation_news                    ADMV     -
 desk_replies                              ADMV     -
 desk_waiting                              ADMV     -
+hub_erasure_add                           -        -
+hub_erasure_change                        AD       -
+hub_erasure_changelist                    AD       AD
+hub_erasure_delete                        -        -
+hub_erasure_download                      -        AD
+hub_erasure_erase                         -        A
+hub_erasure_history                       AD       AD
+hub_erasure_person                        AD       -
 index                                     ADMVN    ADMVN
 intents_messageanalysis_add               -        -
 intents_messageanalysis_change            ADMV     -
@@ -184,6 +193,13 @@ sandbox_sandboxsettings_changelist        AD       AD
 sandbox_sandboxsettings_delete            -        -
 sandbox_sandboxsettings_history           AD       AD
 search                                    ADMVN    ADMVN
+second_step                               ADMVN    ADMVN
+staff_loginattempt_add                    -        -
+staff_loginattempt_change                 A        -
+staff_loginattempt_changelist             A        A
+staff_loginattempt_delete                 -        -
+staff_loginattempt_history                A        A
+two_step                                  ADMVN    ADMVN
 """
 
 # Posted from a list for the rows that were ticked; all others come by routes of their own.
@@ -209,6 +225,7 @@ bots.rawupdate.replay                               A
 bots.telegrambot.delete_selected                    -
 clients.telegramuser.delete_selected                -
 clients.userrole.delete_selected                    -
+hub.erasure.delete_selected                         -
 intents.messageanalysis.delete_selected             -
 intents.messagepattern.delete_selected              ADM
 intents.messagepattern.switch_off                   ADM
@@ -226,6 +243,8 @@ sandbox.pendingresponse.reject_selected             ADM
 sandbox.rejectionreason.delete_selected             AD
 sandbox.responseevent.delete_selected               -
 sandbox.sandboxsettings.delete_selected             -
+staff.loginattempt.delete_selected                  -
+staff.loginattempt.let_in                           A
 """
 
 # What a field of a form finds as one types.

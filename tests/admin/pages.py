@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from solo.models import SingletonModel
 
+from clients.models import TelegramUser
 from messaging.models import Chat, Message, Recording
 from tests.admin.access import ROUTES, table
 from tests.admin.rows import Rows
@@ -17,7 +18,7 @@ from tests.admin.rows import Rows
 LEFT_OUT = {"admin:view_on_site", "admin:jsi18n", "admin:logout"}
 # Parameters of routes that are no row of the model that the route is named after.
 PARAMETERS: dict[str, object] = {"app_label": "messaging", "listed": "messages"}
-ROW_PARAMETERS: dict[str, type[Model]] = {"message_id": Message, "chat_id": Chat}
+ROW_PARAMETERS: dict[str, type[Model]] = {"message_id": Message, "chat_id": Chat, "person_id": TelegramUser}
 # Routes whose parameter is not the row's own key.
 KEYS: dict[str, tuple[type[Model], str]] = {"admin:messaging_message_sound": (Recording, "message_id")}
 # What an address says after its question mark, where it says nothing without it.
@@ -89,6 +90,7 @@ NOT_DRAWN = {
     "admin:sandbox_pendingresponse_bulk_done",
     "admin:sandbox_pendingresponse_numbers",
     "admin:login",
+    "admin:second_step",
     "admin:password_change_done",
 }
 

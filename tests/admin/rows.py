@@ -17,6 +17,8 @@ from bots.models import ApprovalCard, BotMembership, ButtonPress, CollectionGap,
 from clients.models import RoleName, TelegramUser, UserRole
 from cvgorod_hub.api.keys.issuing import create_key
 from cvgorod_hub.api.models import ApiKey, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from cvgorod_hub.models import Erasure
+from cvgorod_hub.staff.models import LoginAttempt
 from intents.models import (
     Intent,
     MessageAnalysis,
@@ -41,7 +43,7 @@ AGENT, FILE, WHY = "πράκτορας", "συνομιλία", "δοκιμή"
 def make_rows() -> Rows:
     """A row of each model that the admin shows."""
     rows: Rows = {}
-    for make in (_people, _talk, _meaning, _replies, _sound, _telegram, _programs, _settings):
+    for make in (_people, _talk, _meaning, _replies, _sound, _telegram, _programs, _settings, _logins):
         make(rows)
     assert set(rows) == set(admin.site._registry), "make_rows() makes one row of each model in the admin"
     return rows
@@ -51,7 +53,11 @@ def _people(rows: Rows) -> None:
     rows[User] = User.objects.create_user("υπάλληλος", first_name=ANNA, is_staff=True)
     rows[Group] = Group.objects.create(name="ομάδα")
     rows[UserRole] = UserRole.objects.create(role_name="ρόλος", display_name="Ρόλος")
-    rows[TelegramUser] = PersonFactory(first_name=BORIS, username="βασίλης")
+    rows[TelegramUser] = person = PersonFactory(first_name=BORIS, username="βασίλης")
+    rows[Erasure] = Erasure.objects.create(
+        person_id=person.pk, until=person.first_seen, request=WHY, actor_name=ANNA, counts={"messages": 3},
+        state=Erasure.State.FINISHED, finished_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _talk(rows: Rows) -> None:
@@ -155,3 +161,10 @@ def _programs(rows: Rows) -> None:
 def _settings(rows: Rows) -> None:
     rows[SandboxSettings] = SandboxSettings.get_solo()
     rows[ModelSettings] = ModelSettings.get_solo()
+
+
+def _logins(rows: Rows) -> None:
+    rows[LoginAttempt] = LoginAttempt.objects.create(
+        account=rows[User], name_key="0" * 64, network="203.0.113.7", step=LoginAttempt.Step.PASSWORD,
+        is_known_browser=False,
+    )  # fmt: skip

@@ -35,8 +35,8 @@ X-API-Key Standard Webhooks deepseek-flash platform.deepseek.com https://agent.e
 import_telegram_export WEBHOOK_ALLOWED_NETWORKS TELEGRAM_BOT_TOKEN YANDEX_CLOUD_API_KEY DEEPSEEK_API_KEY
 TELEGRAM_REVIEW_CHAT_ID
 VOICE_BACKLOG_DAYS VOICE_KEEP_DAYS Asia/Vladivostok Europe/Moscow OGG OGG/Opus MP3 MP4 WAV FLAC AAC WebM
-Ctrl Enter Esc esc Control Command Mac English ru en propose read review admin
-draft.decided draft.sent draft.failed draft.unknown message.new КА-00003484 Русский
+Google Authenticator Aegis Ctrl Enter Esc esc Control Command Mac English ru en propose read review admin
+draft.decided draft.sent draft.failed draft.unknown message.new КА-00003484 Русский ZIP README.txt
 """.split()  # noqa: SIM905  (a list of so many words is easier to read so)
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # Attributes that people read or hear.

@@ -16,8 +16,9 @@ from tests.bots.realistic import CONTENTS, DATE, EVENTS, deleted, membership, me
 pytestmark = pytest.mark.django_db
 
 BOT_ID = 77
-# Storing, reading, chats, people, messages and their versions, who waits, deletions, presses, patterns.
-QUERIES = 31
+# Storing, reading, chats, people, messages and their versions, who waits, deletions, presses, patterns; and
+# who was erased, asked when they are stored and when they are read.
+QUERIES = 33
 # Where something was spoken: recordings that are known, new ones, their messages' states.
 SPOKEN_QUERIES = 3
 KINDS = [content for content, *_ in CONTENTS.values()] + [

@@ -96,7 +96,7 @@ def test_approve_approves_what_the_card_shows(telegram: SimulatedTelegram, accou
 
 
 def test_a_reply_for_later_is_not_said_to_be_on_its_way(telegram: SimulatedTelegram, account: User) -> None:
-    ResponseFactory(scheduled_at=timezone.now().replace(year=2090, month=5, day=1))
+    ResponseFactory(scheduled_at=timezone.localtime().replace(year=2090, month=5, day=1))
     card = show()
 
     press(telegram, "✅ Одобрить")

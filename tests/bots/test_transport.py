@@ -8,6 +8,7 @@ from bots.models import TelegramBot
 from bots.simulator import SimulatedTelegram, answers
 from bots.transport import TelegramTransport
 from sandbox.transport import Outcome, TransportError
+from tests.drills.black_hole import black_hole
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +138,19 @@ def test_a_telegram_that_is_not_there_certainly_took_nothing(settings: Settings)
     settings.TELEGRAM_API_URL = "http://127.0.0.1:9"
 
     error = send()
+
+    assert error is not None
+    assert error.outcome is Outcome.NOT_SENT
+
+
+def test_a_telegram_that_cannot_be_reached_certainly_took_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packets are dropped on the way: no refusal, no connection."""
+    monkeypatch.setattr("bots.client.CONNECT_SECONDS", 0.3)
+    with black_hole() as port:
+        settings.TELEGRAM_API_URL = f"http://127.0.0.1:{port}"
+        error = send()
 
     assert error is not None
     assert error.outcome is Outcome.NOT_SENT

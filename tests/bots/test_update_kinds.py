@@ -398,7 +398,7 @@ class TestCharacters:
             "\u202eтекст наоборот\u202c",
             "я" * 4096,
             "🌷" * 2048,
-            "‌​\u2028\ufeff",
+            "\u200c\u200b\u2028\ufeff",
             "\x07\x1b",
         ],
         ids=["emoji", "rtl", "override", "4096 letters", "4096 units", "invisible", "control"],

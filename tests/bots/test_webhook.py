@@ -215,8 +215,8 @@ def test_neither_a_session_nor_a_csrf_token_is_asked_for(
     client = Client(enforce_csrf_checks=True)
     client.cookies["sessionid"] = "whatever"
 
-    # The bot; the row, its bot and the transaction around them.
-    with patch.object(webhook, "nudge", return_value=True), django_assert_num_queries(5):
+    # The bot; who was erased; the row, its bot and the transaction around them.
+    with patch.object(webhook, "nudge", return_value=True), django_assert_num_queries(6):
         answer = deliver(client, message(1))
 
     assert (answer.status_code, dict(answer.cookies)) == (200, {})

@@ -16,7 +16,8 @@ from cvgorod_hub.common.pages import is_for_programs
     ("path", "expected"),
     [
         ("/api/v1/messages", True),
-        ("/api/docs", True),
+        ("/api/docs", False),  # a page, for people who write programs
+        ("/api/schema", True),
         ("/health/live", True),
         ("/telegram/webhook", True),
         ("/", False),

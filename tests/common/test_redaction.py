@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from pytest_django import Settings
 
 from cvgorod_hub.common.redaction import RedactingFormatter, redact
 
@@ -27,6 +28,22 @@ def test_no_secret_is_left_in_a_text(text: str) -> None:
 
     assert "hunter2secret" not in redacted
     assert TOKEN.partition(":")[2] not in redacted
+
+
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "EMAIL_HOST_PASSWORD", "SENTRY_DSN"])
+def test_what_the_hub_was_given_is_known_however_it_stands(name: str, settings: Settings) -> None:
+    setattr(settings, name, "plainly-invented/word")
+
+    assert redact(f"refused <plainly-invented/word> and plainly-invented%2Fword ({name})") == (
+        f"refused <[secret]> and [secret] ({name})"
+    )
+
+
+@pytest.mark.parametrize("name", ["DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL", "OLD_DATABASE_URL"])
+def test_a_password_of_an_address_is_known_by_itself(name: str, settings: Settings) -> None:
+    setattr(settings, name, "postgres://hub:plainly%2Finvented@db/hub")
+
+    assert redact("password plainly/invented refused") == "password [secret] refused"
 
 
 def test_a_text_without_secrets_stays_as_it_is() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.utils import timezone
 
 from bots.demo.people import DEMO_BOT_ID
@@ -124,3 +125,12 @@ def test_where_only_a_log_would_see_it_no_password_is_made() -> None:
     user.set_password("one of its own")
     user.save()
     assert "set before" in preparation.ensure_superuser(demo=False, is_seen=False).hint
+
+
+def test_a_hub_does_not_run_on_a_database_that_is_half_restored() -> None:
+    preparation.refuse_half_restored()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL default_transaction_read_only = on")
+
+    with pytest.raises(ImproperlyConfigured, match="a restore into this database was not finished"):
+        preparation.refuse_half_restored()

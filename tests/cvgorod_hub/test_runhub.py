@@ -1,22 +1,25 @@
 """`manage.py runhub` as people start it: one hub shared by the tests that leave it running."""
 
+import json
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.cvgorod_hub.running_hub import RunningHub, manage, wait_until_gone
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("runhub")]
 
 READY_AFTER_RESTART_SECONDS = 30
+METRICS_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
 def hub(module_folder: Path) -> Iterator[RunningHub]:
-    hub = RunningHub(module_folder / "data", "--no-demo", "--only", "web,worker,beat")
+    hub = RunningHub(module_folder / "data", "--no-demo", "--only", "web,worker,beat", HUB_LOG_FORMAT="json")
     try:
         hub.wait_until_ready()
         yield hub
@@ -35,6 +38,36 @@ def test_health_answers(hub: RunningHub) -> None:
     assert hub.get("/health/live") == (200, {"status": "ok"})
     checks = {"database": "ok", "migrations": "ok", "redis": "ok"}
     assert hub.get("/health/ready") == (200, {"status": "ok", "checks": checks})
+
+
+def test_metrics_tell_of_all_processes(hub: RunningHub) -> None:
+    deadline = time.monotonic() + METRICS_SECONDS
+    while time.monotonic() < deadline:
+        said = requests.get(f"http://127.0.0.1:{hub.port}/metrics", timeout=10).text.splitlines()
+        tasks = [
+            line
+            for line in said
+            if line.startswith('hub_tasks_total{outcome="success"') and not line.endswith(" 0.0")
+        ]
+        if tasks and 'hub_processes_alive{kind="beat"} 1.0' in said:
+            break
+        time.sleep(0.2)
+    assert {line for line in said if line.startswith("hub_processes_alive{")} == {
+        'hub_processes_alive{kind="worker"} 1.0',
+        'hub_processes_alive{kind="beat"} 1.0',
+        'hub_processes_alive{kind="collector"} 0.0',
+    }
+    assert tasks
+    assert 'hub_reachable{server="redis"} 1.0' in said
+
+
+def test_each_line_of_the_log_is_an_object(hub: RunningHub) -> None:
+    requests.get(f"http://127.0.0.1:{hub.port}/nowhere", headers={"X-Request-ID": "by-the-test"}, timeout=10)
+    hub.wait_for_line('"request_id":"by-the-test"')
+    said = [line.partition(" | ") for line in hub.lines if " | " in line]
+    told = [json.loads(line) for name, _bar, line in said if name.strip() != "hub"]
+    assert told[-1]["event"] == "request"
+    assert {"celery.apps.worker", "cvgorod_hub.watching.requests"} <= {line["logger"] for line in told}
 
 
 def test_commands_in_another_terminal_reach_the_running_hub(hub: RunningHub) -> None:

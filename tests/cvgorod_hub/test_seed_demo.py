@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count, Max, Min
+from django.test import TestCase
 
 from bots.models import RawUpdate, TelegramBot
 from clients.models import TelegramUser
@@ -25,81 +26,90 @@ def seed(**options: object) -> None:
     call_command("seed_demo", stdout=StringIO(), **{"messages": 1500, "days": 60, "until": UNTIL, **options})
 
 
-@pytest.fixture
-def seeded() -> None:
-    seed()
+@pytest.mark.xdist_group("seeded")
+class TestHistory(TestCase):
+    """One history, made once."""
 
+    @classmethod
+    def setUpTestData(cls) -> None:
+        seed()
 
-def test_there_are_as_many_messages_as_asked_for(seeded: None) -> None:
-    bounds = Message.objects.aggregate(first=Min("timestamp"), last=Max("timestamp"))
+    def test_there_are_as_many_messages_as_asked_for(self) -> None:
+        bounds = Message.objects.aggregate(first=Min("timestamp"), last=Max("timestamp"))
 
-    assert Message.objects.count() == 1500
-    assert bounds["last"].isoformat() <= "2026-11-20T12:00:00+00:00"
-    assert 50 <= (bounds["last"] - bounds["first"]).days <= 60
+        assert Message.objects.count() == 1500
+        assert bounds["last"].isoformat() <= "2026-11-20T12:00:00+00:00"
+        assert 50 <= (bounds["last"] - bounds["first"]).days <= 60
 
+    def test_it_is_what_a_hub_would_hold(self) -> None:
+        kinds = dict(Message.objects.values_list("message_type").annotate(Count("pk")).order_by())
+        roles = set(Message.objects.values_list("user__role__role_name", flat=True))
 
-def test_it_is_what_a_hub_would_hold(seeded: None) -> None:
-    kinds = dict(Message.objects.values_list("message_type").annotate(Count("pk")).order_by())
-    roles = set(Message.objects.values_list("user__role__role_name", flat=True))
+        assert set(kinds) == {"text", "voice", "photo", "sticker"}
+        assert kinds["text"] > 1000
+        assert roles == {"client", "manager", "director", "broadcast_bot", "assistant_bot"}
+        assert Recording.objects.count() == kinds["voice"]
+        assert MessageVersion.objects.count() == Message.objects.filter(edited_at__isnull=False).count() > 0
+        states = set(PendingResponse.objects.values_list("status", flat=True))
+        assert states == set(PendingResponse.Status.values)
+        assert RawUpdate.objects.filter(parse_state="failed").count() == 2
 
-    assert set(kinds) == {"text", "voice", "photo", "sticker"}
-    assert kinds["text"] > 1000
-    assert roles == {"client", "manager", "director", "broadcast_bot", "assistant_bot"}
-    assert Recording.objects.count() == kinds["voice"]
-    assert MessageVersion.objects.count() == Message.objects.filter(edited_at__isnull=False).count() > 0
-    assert set(PendingResponse.objects.values_list("status", flat=True)) == set(PendingResponse.Status.values)
-    assert RawUpdate.objects.filter(parse_state="failed").count() == 2
+    def test_meanings_are_those_of_the_hubs_own_patterns(self) -> None:
+        intents = set(MessageAnalysis.objects.values_list("intent", flat=True))
 
+        assert intents >= {"order", "question", "complaint", "interest", "confirmation", "broadcast", "other"}
+        assert not Message.objects.filter(analysis__isnull=True, source="telegram").exclude(text="").exists()
+        for entities in MessageAnalysis.objects.exclude(entities=[]).values_list("entities", flat=True)[:50]:
+            assert valid_entities(entities) == entities
 
-def test_meanings_are_those_of_the_hubs_own_patterns(seeded: None) -> None:
-    intents = set(MessageAnalysis.objects.values_list("intent", flat=True))
+    def test_each_reply_has_the_log_that_led_to_its_state(self) -> None:
+        last = dict(ResponseEvent.objects.order_by("id").values_list("response_id", "kind"))
+        # Where the last move has the state's own name, nothing more is to be said.
+        named_otherwise = {"pending": "proposed", "sending": "claimed"}
 
-    assert intents >= {"order", "question", "complaint", "interest", "confirmation", "broadcast", "other"}
-    assert not Message.objects.filter(analysis__isnull=True, source="telegram").exclude(text="").exists()
-    for entities in MessageAnalysis.objects.exclude(entities=[]).values_list("entities", flat=True)[:50]:
-        assert valid_entities(entities) == entities
+        for key, status in PendingResponse.objects.values_list("pk", "status"):
+            assert last[key] == named_otherwise.get(status, status)
 
+    def test_a_reply_that_was_sent_is_a_message_of_its_chat(self) -> None:
+        sent = PendingResponse.objects.filter(status="sent")
+        said = {
+            (chat, number): text
+            for chat, number, text in Message.objects.filter(source="sent").values_list(
+                "chat_id", "telegram_message_id", "text"
+            )
+        }
 
-def test_each_reply_has_the_log_that_led_to_its_state(seeded: None) -> None:
-    last = dict(ResponseEvent.objects.order_by("id").values_list("response_id", "kind"))
-    # Where the last move has the state's own name, nothing more is to be said.
-    named_otherwise = {"pending": "proposed", "sending": "claimed"}
+        assert sent.count() == len(said) > 0
+        for reply in sent:
+            assert said[reply.chat_id, reply.telegram_message_id] == reply.response_text
 
-    for key, status in PendingResponse.objects.values_list("pk", "status"):
-        assert last[key] == named_otherwise.get(status, status)
+    def test_statistics_agree_with_the_messages(self) -> None:
+        call_command("rebuild_statistics", check=True, stdout=StringIO())
 
+    def test_who_waits_is_what_the_messages_say(self) -> None:
+        before = dict(Chat.objects.values_list("pk", "waiting_since"))
+        for person in TelegramUser.objects.filter(role__role_name="client"):
+            recount_chats_of(user_id=person.pk)
 
-def test_a_reply_that_was_sent_is_a_message_of_its_chat(seeded: None) -> None:
-    sent = PendingResponse.objects.filter(status="sent")
-    said = {
-        (chat, number): text
-        for chat, number, text in Message.objects.filter(source="sent").values_list(
-            "chat_id", "telegram_message_id", "text"
-        )
-    }
+        assert dict(Chat.objects.values_list("pk", "waiting_since")) == before
+        assert any(before.values())
 
-    assert sent.count() == len(said) > 0
-    for reply in sent:
-        assert said[reply.chat_id, reply.telegram_message_id] == reply.response_text
+    def test_all_ids_are_such_as_telegram_never_gives(self) -> None:
+        assert Chat.objects.aggregate(Max("pk"))["pk__max"] <= -(2**52)
+        assert TelegramUser.objects.aggregate(Min("pk"))["pk__min"] >= 2**52
+        assert TelegramBot.objects.get().pk == identity.BOT_ID
 
+    def test_a_second_history_is_not_heaped_upon_the_first(self) -> None:
+        with pytest.raises(CommandError, match="has such messages already"):
+            seed()
 
-def test_statistics_agree_with_the_messages(seeded: None) -> None:
-    call_command("rebuild_statistics", check=True, stdout=StringIO())
+        assert Message.objects.count() == 1500
 
-
-def test_who_waits_is_what_the_messages_say(seeded: None) -> None:
-    before = dict(Chat.objects.values_list("pk", "waiting_since"))
-    for person in TelegramUser.objects.filter(role__role_name="client"):
-        recount_chats_of(user_id=person.pk)
-
-    assert dict(Chat.objects.values_list("pk", "waiting_since")) == before
-    assert any(before.values())
-
-
-def test_all_ids_are_such_as_telegram_never_gives(seeded: None) -> None:
-    assert Chat.objects.aggregate(Max("pk"))["pk__max"] <= -(2**52)
-    assert TelegramUser.objects.aggregate(Min("pk"))["pk__min"] >= 2**52
-    assert TelegramBot.objects.get().pk == identity.BOT_ID
+    def test_a_raw_update_reads_as_telegram_writes_it(self) -> None:
+        for update in RawUpdate.objects.filter(parse_state="parsed")[:50]:
+            told = json.loads(update.payload)
+            assert told["update_id"] == update.update_id
+            assert told[update.kind]["chat"]["id"] == update.chat_id
 
 
 def contents() -> list[object]:
@@ -130,7 +140,7 @@ def tables() -> list[int]:
 def test_all_of_it_goes_again_and_nothing_else() -> None:
     own = MessageFactory()
     before = tables()
-    seed(beside_real_data=True)
+    seed(messages=300, beside_real_data=True)
 
     call_command("seed_demo", remove=True, stdout=StringIO())
 
@@ -150,13 +160,6 @@ def test_a_hub_with_real_messages_is_left_alone() -> None:
     assert not Chat.objects.filter(pk__lte=-(2**52)).exists()
 
 
-def test_a_second_history_is_not_heaped_upon_the_first(seeded: None) -> None:
-    with pytest.raises(CommandError, match="has such messages already"):
-        seed()
-
-    assert Message.objects.count() == 1500
-
-
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -168,10 +171,3 @@ def test_a_second_history_is_not_heaped_upon_the_first(seeded: None) -> None:
 def test_what_cannot_be_made_is_said_in_one_line(options: dict[str, object], complaint: str) -> None:
     with pytest.raises(CommandError, match=complaint):
         seed(**options)
-
-
-def test_a_raw_update_reads_as_telegram_writes_it(seeded: None) -> None:
-    for update in RawUpdate.objects.filter(parse_state="parsed")[:50]:
-        told = json.loads(update.payload)
-        assert told["update_id"] == update.update_id
-        assert told[update.kind]["chat"]["id"] == update.chat_id

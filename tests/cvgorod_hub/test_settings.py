@@ -41,6 +41,22 @@ GIVEN = {
             id="another kind of database",
         ),
         pytest.param(
+            {"DATABASE_POOLER": "session"},
+            "DATABASE_POOLER is not a way of pooling: 'session' (transaction).",
+            id="another way of pooling",
+        ),
+        pytest.param(
+            {"DATABASE_POOLER": "transaction"},
+            "DATABASE_DIRECT_URL is not set. Behind a pooler the collector, imports and erasing need "
+            "locks of a session, and so a way to PostgreSQL past it.",
+            id="no way past the pooler",
+        ),
+        pytest.param(
+            {"DATABASE_REPLICA_MAX_LAG": "soon"},
+            "DATABASE_REPLICA_MAX_LAG is not a number of seconds from 0 to 3600: 'soon'.",
+            id="no lag",
+        ),
+        pytest.param(
             {"REDIS_URL": "amqp://127.0.0.1"},
             "REDIS_URL must name a Redis server (redis://user:password@host:port/number).",
             id="another kind of broker",
@@ -56,6 +72,18 @@ GIVEN = {
             id="no log level",
         ),
         pytest.param(
+            {"MESSAGES_KEEP_DAYS": "30"},
+            "MESSAGES_KEEP_DAYS=30 is too short: deliveries of webhooks hold the same words for 90 days. "
+            "Give at least that, or 0 to keep words for ever.",
+            id="words kept for too short",
+        ),
+        pytest.param(
+            {"MESSAGES_KEEP_DAYS": "1095", "RAW_UPDATES_KEEP_DAYS": "0"},
+            "RAW_UPDATES_KEEP_DAYS=0 keeps the words that MESSAGES_KEEP_DAYS=1095 takes away. "
+            "Make it as short, or shorter.",
+            id="raw updates kept for longer than their words",
+        ),
+        pytest.param(
             {"TELEGRAM_REVIEW_CHAT_ID": "@review"},
             "TELEGRAM_REVIEW_CHAT_ID is not the number of a chat: '@review' (one is -1001234567890).",
             id="no review chat",
@@ -64,6 +92,22 @@ GIVEN = {
             {"HUB_PUBLIC_URL": "hub.example.com"},
             "HUB_PUBLIC_URL is not an address: 'hub.example.com' (one is https://hub.example.com).",
             id="no public address",
+        ),
+        pytest.param(
+            {"HUB_REPORT_EMAIL": "director@example.com"},
+            "HUB_REPORT_EMAIL is set, and EMAIL_URL is not: say which server takes the mail "
+            "(smtp+tls://user:password@host:587).",
+            id="no mail server",
+        ),
+        pytest.param(
+            {"EMAIL_URL": "mail.example.com"},
+            "EMAIL_URL cannot be read: 'mail.example.com' (one is smtp+tls://user:password@host:587).",
+            id="no address of a mail server",
+        ),
+        pytest.param(
+            {"HUB_REPORT_HOUR": "24"},
+            "HUB_REPORT_HOUR is not an hour from 0 to 23: '24'.",
+            id="no hour",
         ),
     ],
 )

@@ -101,7 +101,8 @@ def test_what_is_committed_late_is_not_passed_over(manager: Client, chat: Chat) 
 
     # What was quick waits for what began before it: nothing is told out of turn.
     assert rows(told["lines"]) == []
-    assert sorted(rows(later["lines"])) == sorted(ids("message", [before, quick]))
+    # (While another test's transaction runs, what is older may come again: lines replace lines.)
+    assert set(rows(later["lines"])) >= set(ids("message", [before, quick]))
 
 
 def test_drafts_appear_move_and_become_messages(manager: Client, chat: Chat) -> None:

@@ -27,6 +27,7 @@ class Containers:
             "HUB_DATA_DIR": processes.environment["HUB_DATA_DIR"],
             "SECRETS_PATH": "/dev/null",
             "HUB_LISTEN": f"127.0.0.1:{self.port}",
+            "HUB_LOG_FORMAT": "json",
         }
 
     def start(self, role: str, **more: str) -> Process:

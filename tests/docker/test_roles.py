@@ -1,5 +1,6 @@
 """Each command of docker-compose.yml for real: it starts, answers its own health check, and stops in time."""
 
+import json
 import os
 import re
 import signal
@@ -35,6 +36,8 @@ class TestRoles:
         for role in health.CHECKS:
             containers.wait_until_healthy(role)
         assert {role: containers.stop(role) for role in health.CHECKS} == dict.fromkeys(health.CHECKS, 0)
+        for role in health.CHECKS:
+            assert_json(containers.processes.log(role))
         assert containers.health("web").stderr.startswith("web: no answer: ConnectionRefusedError")
 
     def test_migrate_makes_a_login_whose_password_no_log_holds(self, processes: Processes) -> None:
@@ -59,6 +62,13 @@ class TestRoles:
         assert health.CHECKS["collector"]() == "no sign of work yet"
 
 
+def assert_json(log: str) -> None:
+    """Each line, from the start of a process to its end."""
+    for line in log.splitlines():
+        told = json.loads(line)
+        assert {"time", "level", "logger", "event"} <= told.keys()
+
+
 def _stays(processes: Processes, state: Path, *, token: str) -> str:
     """What a collector says that cannot run as it is set up; it runs on until it is stopped."""
     processes.environment |= {
@@ -72,7 +82,9 @@ def _stays(processes: Processes, state: Path, *, token: str) -> str:
     return said[1]
 
 
-_STAYING = re.compile(r"(.*\S) Nothing is collected until this is set up and started anew\.\n")
+_STAYING = re.compile(
+    r"collect_telegram: (.*\S) Nothing is collected until this is set up and started anew\."
+)
 
 
 @pytest.fixture

@@ -96,7 +96,13 @@ def carry_out(attempt: WebhookAttempt) -> bool:
 
 
 def _write_outcome(attempt: WebhookAttempt) -> None:
-    """What came of it; nothing where the endpoint was deleted meanwhile, and its attempts with it."""
+    """What came of it; nothing where the endpoint was deleted meanwhile, and its attempts with it.
+
+    An answer to what was erased meanwhile (erasing.py) may quote it.
+    """
+    posted = WebhookDelivery.objects.filter(pk=attempt.delivery_id, payload=attempt.delivery.payload)
+    if not posted.select_for_update(no_key=True).values_list("pk").first():
+        attempt.answer = ""
     outcome = ("status_code", "answer", "trouble", "detail", "duration_ms")
     rows = WebhookAttempt.objects.filter(pk=attempt.pk)
     rows.update(**{name: getattr(attempt, name) for name in outcome})

@@ -1,6 +1,7 @@
 """Where a call comes from."""
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -17,6 +18,12 @@ def address_of(request: HttpRequest) -> str | None:
     text: str = request.META.get("REMOTE_ADDR", "")
     if settings.BEHIND_PROXY:
         text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or text
+    return _read_address(text)
+
+
+@lru_cache(maxsize=1024)
+def _read_address(text: str) -> str | None:
+    """Read once: the same few callers come again and again, and each request asks."""
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

@@ -86,7 +86,11 @@ def find_answered(opened: OpenChat, message_id: str) -> Message | None:
     if not message_id.isdecimal() or len(message_id) > 18:
         return None
     quotable = Message.objects.filter(
-        chat=opened.chat, telegram_message_id__isnull=False, business_connection_id="", deleted_at=None
+        chat=opened.chat,
+        telegram_message_id__isnull=False,
+        business_connection_id="",
+        deleted_at=None,
+        erased_at=None,
     )
     found = quotable.select_related("user__role").defer("search_vector")
     return found.filter(pk=int(message_id)).first()

@@ -33,7 +33,7 @@ _WAITING_NUMBER = "SELECT count(*) AS chats FROM chats WHERE waiting_since IS NO
 # Chat by chat, as intents/overview.py does: nothing is read but what is said since somebody waits there.
 _URGENT = """
 SELECT found.number, found.chat_id, chats.name, said.id AS message, said.text, said.transcript,
-       said.message_type, said.timestamp AS said_at, said.user_id,
+       said.message_type, said.erased_for, said.timestamp AS said_at, said.user_id,
        users.first_name, users.last_name, users.username
   FROM (
     SELECT urgent.*, chats.id AS chat_id, count(*) OVER () AS number

@@ -37,7 +37,7 @@ EXISTS (
     SELECT FROM urgent_messages AS urgent
      WHERE urgent.said_at >= waiting.waiting_since AND urgent.chat_id IN {_PARTS}
 )
-"""
+"""  # nosec B608 (of constants)
 _WAITING = f"""
 WITH {_DRAFTS}, waiting AS MATERIALIZED (
     SELECT id, name, time_zone, waiting_since FROM chats
@@ -52,7 +52,8 @@ SELECT waiting.id, waiting.name, waiting.time_zone, waiting.waiting_since, last.
   LEFT JOIN LATERAL (
     SELECT newest.*, (SELECT intent FROM message_analysis WHERE message_id = newest.message) AS intent
       FROM {_PARTS} AS part, LATERAL (
-        SELECT said.id AS message, said.text, said.transcript, said.message_type, said.timestamp AS said_at,
+        SELECT said.id AS message, said.text, said.transcript, said.message_type, said.erased_for,
+               said.timestamp AS said_at,
                author.first_name, author.last_name, author.username, said.user_id
           FROM messages AS said
           JOIN LATERAL (
@@ -61,7 +62,7 @@ SELECT waiting.id, waiting.name, waiting.time_zone, waiting.waiting_since, last.
           ) AS author ON true
          WHERE said.chat_id = part.id
            AND said.timestamp >= waiting.waiting_since AND said.source = 'telegram'
-           AND said.message_type <> 'service' AND said.deleted_at IS NULL
+           AND said.message_type <> 'service' AND said.deleted_at IS NULL AND said.erased_for <> 'request'
          ORDER BY said.timestamp DESC, said.id DESC LIMIT 1
       ) AS newest
      ORDER BY newest.said_at DESC, newest.message DESC LIMIT 1
@@ -169,8 +170,10 @@ def what_was_said(row: dict[str, Any]) -> str:
     """The beginning of the words, or what kind of message it is."""
     if not row["message"]:
         return ""
-    words = row["text"] or row["transcript"]
-    return excerpt(words, EXCERPT) if words else f"[{Message.Type(row['message_type']).label}]"
+    if words := row["text"] or row["transcript"]:
+        return excerpt(words, EXCERPT)
+    kind = Message(message_type=row["message_type"], erased_for=row["erased_for"])
+    return f"[{kind.get_erased_for_display() if kind.erased_for else kind.get_message_type_display()}]"
 
 
 def who_said(row: dict[str, Any]) -> str:
