@@ -39,7 +39,7 @@ SELECT old_id, CASE WHEN why IS NOT NULL THEN 'skipped' WHEN is_here THEN 'merge
        coalesce(why, CASE WHEN is_here THEN 'its message has a meaning here' END, ''), new_id, message
   FROM (
     SELECT a.old_id, a.message, judged.new_id,
-           EXISTS (SELECT FROM message_analysis AS known WHERE known.message_id = judged.new_id) AS is_here,
+           (SELECT true FROM message_analysis AS known WHERE known.message_id = judged.new_id) AS is_here,
            CASE WHEN judged.old_id IS NULL THEN 'of a message that is not there'
                 WHEN judged.reason = %(duplicate)s THEN 'of a later row of the same message'
                 WHEN judged.verdict = 'skipped' THEN 'of a message that was skipped'
@@ -52,6 +52,8 @@ SELECT old_id, CASE WHEN why IS NOT NULL THEN 'skipped' WHEN is_here THEN 'merge
       LEFT JOIN judged_messages AS judged ON judged.old_id = a.message
   ) AS ranked
 """
+# Of messages and meanings here so much is asked row by row, by scalar subqueries: of EXISTS PostgreSQL makes
+# joins, and those read these tables whole for every batch once they are large.
 # Who said so: a model, where one is named or tokens were paid for; else the patterns.
 _STORE = """
 INSERT INTO message_analysis (
@@ -61,7 +63,7 @@ INSERT INTO message_analysis (
 SELECT judged.new_id, CASE WHEN a.intent = ANY (%(intents)s) THEN a.intent ELSE 'other' END,
        coalesce((SELECT word FROM unnest(ARRAY[a.sentiment, m.sentiment]) AS word
                   WHERE word = ANY (%(sentiments)s) LIMIT 1), 'neutral'),
-       false, CASE WHEN EXISTS (SELECT FROM messages WHERE id = judged.new_id AND erased_at IS NOT NULL)
+       false, CASE WHEN (SELECT erased_at IS NOT NULL FROM messages WHERE id = judged.new_id)
                    THEN '[]' ELSE judged.entities END, 0, coalesce(a.confidence, 0),
        CASE WHEN is_model THEN 'model' ELSE 'pattern' END, CASE WHEN NOT is_model THEN pattern.ours END,
        CASE WHEN is_model THEN left(coalesce(trim(a.model), ''), 100) ELSE '' END, '',
@@ -88,7 +90,7 @@ _COLUMNS_SAY = """
     SELECT coalesce(nullif(nullif(m.intent, ''), 'unknown'), pattern.intent) AS intent
  ) AS said
  WHERE judged.verdict <> 'skipped' AND said.intent IS NOT NULL
-   AND NOT EXISTS (SELECT FROM message_analysis AS known WHERE known.message_id = judged.new_id)
+   AND (SELECT true FROM message_analysis AS known WHERE known.message_id = judged.new_id) IS NULL
    AND judged.old_id NOT IN (SELECT message FROM judged_analyses WHERE verdict = 'copied')
 """
 _STORE_COLUMNS = f"""

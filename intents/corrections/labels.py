@@ -42,16 +42,21 @@ def meaning_labels(analysis: MessageAnalysis, *, can_correct: bool) -> SafeStrin
 
 def _said(analysis: MessageAnalysis) -> list[tuple[str, str, str]]:
     """(the label's kind, its words, which of the choices it opens)."""
-    said = [(analysis.intent, str(Intent(analysis.intent).label), "")]
+    said = [(analysis.intent, _label(Intent, analysis.intent), "")]
     if analysis.is_urgent:
         said.append(("urgent", _("Urgent"), "is_urgent"))
     if analysis.sentiment != Sentiment.NEUTRAL:
-        said.append((analysis.sentiment, str(Sentiment(analysis.sentiment).label), "sentiment"))
+        said.append((analysis.sentiment, _label(Sentiment, analysis.sentiment), "sentiment"))
     entities = analysis.entities
     said += [("entity", entity_in_words(entity), "entities") for entity in entities[:_MOST_ENTITIES]]
     if rest := len(entities[_MOST_ENTITIES:]):
         said.append(("entity", _("%(count)s more") % {"count": rest}, "entities"))
     return said
+
+
+def _label(choices: type[Intent | Sentiment], value: str) -> str:
+    """A word that none of them is, as somebody may have written it past the admin, stands for itself."""
+    return str(choices(value).label) if value in choices.values else value
 
 
 def _verdict(analysis: MessageAnalysis, url: str) -> SafeString:

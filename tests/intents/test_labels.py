@@ -33,6 +33,14 @@ def test_what_is_not_usual_stands_beside_it() -> None:
     assert words(said) == [("complaint", "Жалоба"), ("urgent", "Срочно"), ("negative", "Отрицательное")]
 
 
+def test_a_word_that_nobody_here_gave_stands_for_itself() -> None:
+    said = analysis()
+    MessageAnalysis.objects.filter(pk=said.pk).update(intent="gossip", sentiment="glad")
+    said.refresh_from_db()
+
+    assert [label for _kind, label in words(said)] == ["gossip", "glad"]
+
+
 def test_of_many_things_the_first_six_are_named_and_the_rest_counted() -> None:
     things = [{"kind": "product", "product": f"роза <{number}>"} for number in range(8)]
 
