@@ -1,8 +1,8 @@
 """The indexes of an empty hub while a whole history comes: set aside, and built from all the rows at the end.
 
-To fill them row by row is a fifth of what a million messages take. Which are missing is asked of the database,
-as the models say which there should be; so after a run that was killed, however, the next run or the next start
-of the hub builds them (cvgorod_hub/runner/preparation.py). Keys and unique indexes always stay.
+To fill them row by row is a fifth of what a million messages take. Which are missing is asked of the
+database, as the models say which there should be; so after a run that was killed, however, the next run or
+the next start of the hub builds them (cvgorod_hub/runner/preparation.py). Keys and unique ones always stay.
 """
 
 from collections.abc import Iterator
