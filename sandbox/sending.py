@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from django.db.models import Case, F, PositiveSmallIntegerField, Q, Value, When
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -19,9 +19,9 @@ STRIKES_WITHIN = timedelta(seconds=60)
 TOKEN_PAUSE = timedelta(seconds=60)
 
 
-def sending_trouble() -> SendingState | None:
-    """What keeps replies from going out now; None while all is well."""
-    return SendingState.objects.exclude(trouble=Trouble.NONE).filter(pk=1).first()
+def sending_troubles() -> QuerySet[SendingState]:
+    """The one row that says what keeps replies from going out now; nothing while all is well."""
+    return SendingState.objects.exclude(trouble=Trouble.NONE).filter(pk=1)
 
 
 def is_sending_paused() -> bool:

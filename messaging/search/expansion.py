@@ -51,6 +51,10 @@ def expand_anywhere(word: str) -> frozenset[str]:
     """The same for texts whose words are not kept: forms count that no message has, too."""
     if not word.isalpha() or len(word) < 3:
         return forms_of(word) if word.isalpha() else frozenset({word})
+    return _memory.get(word, _expand_to_any)
+
+
+def _expand_to_any(word: str) -> frozenset[str]:
     return frozenset(_expand_latin(word) if word.isascii() else _expand_russian(word))
 
 

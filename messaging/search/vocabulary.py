@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from django.db import connection
 
 KEPT_SECONDS = 5.0
+# What was asked of which word.
+_Asked = tuple[Callable[[str], frozenset[str]], str]
 _MOST_KEPT = 20_000
 # What a Latin name may be given by Russian cases, as `message_word_sound` writes it.
 _ENDINGS = ["", "a", "u", "e", "i", "o", "om", "em", "oi", "ei", "ov", "ev", "am", "ami", "ah"]
@@ -55,19 +57,20 @@ def _lookup(statement: str, *parameters: str | list[str]) -> frozenset[str]:
 
 
 class Memory:
-    """Answers by word, dropped when the table of words has grown or after KEPT_SECONDS."""
+    """Answers by word and by what asks, dropped when the table of words has grown or after KEPT_SECONDS."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[str, tuple[float, frozenset[str]]] = OrderedDict()
+        self._answers: OrderedDict[_Asked, tuple[float, frozenset[str]]] = OrderedDict()
         self._version: tuple[str, int] = ("", 0)
 
     def get(self, word: str, find: Callable[[str], frozenset[str]]) -> frozenset[str]:
         """What `find` says of the word, now or a moment ago."""
-        kept = self._answers.get(word)
+        key = (find, word)
+        kept = self._answers.get(key)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
         found = find(word)
-        self._answers[word] = (time.monotonic() + KEPT_SECONDS, found)
+        self._answers[key] = (time.monotonic() + KEPT_SECONDS, found)
         if len(self._answers) > _MOST_KEPT:
             self._answers.popitem(last=False)
         return found

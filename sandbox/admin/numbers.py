@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -18,18 +18,20 @@ from cvgorod_hub.common.dates import local_time
 from cvgorod_hub.common.together import count_together
 from sandbox.admin.cards import WAITS_SINCE, how_long
 from sandbox.models import PendingResponse, SandboxSettings, SendingState
-from sandbox.sending import sending_trouble
+from sandbox.sending import sending_troubles
 
 Status = PendingResponse.Status
 # Counting stops here: more is simply many.
 MOST_COUNTED = 10_000
+_TROUBLES, _PAUSES = "troubles", "pauses"
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueueNumbers:
     """`newest` is the highest id that waits; `fresh` counts those after the id that was asked about.
 
-    `states`: how many replies are in each, up to MOST_COUNTED and one more.
+    `states`: how many replies are in each, up to MOST_COUNTED and one more. `trouble` keeps replies from
+    going out, `pause` keeps proposals from coming in.
     """
 
     waiting: int
@@ -41,12 +43,17 @@ class QueueNumbers:
     newest: int | None
     fresh: int
     states: Mapping[str, int]
+    trouble: SendingState | None
+    pause: SandboxSettings | None
 
 
 def count_queue(*, after: int | None = None) -> QueueNumbers:
-    """What waits for a person, in two queries."""
+    """What waits for a person; in two queries, and one more each where there is trouble or a pause."""
     waiting = PendingResponse.objects.queue().with_question().with_staleness()
-    states = count_states()
+    pauses = SandboxSettings.objects.filter(is_paused=True)
+    # By the index of the queue. Trouble and pauses are rare, and looked for by the way.
+    states = count_together({**_by_state(), _TROUBLES: sending_troubles(), _PAUSES: pauses})
+    has_trouble, has_pause = states.pop(_TROUBLES), states.pop(_PAUSES)
     counted = waiting.annotate(waits_since=WAITS_SINCE).aggregate(
         waiting=Count("pk"),
         urgent=Count("pk", filter=Q(is_urgent=True)),
@@ -60,17 +67,16 @@ def count_queue(*, after: int | None = None) -> QueueNumbers:
         failed=states[Status.FAILED],
         unknown=states[Status.UNKNOWN],
         states=states,
+        trouble=sending_troubles().first() if has_trouble else None,
+        pause=pauses.first() if has_pause else None,
     )
 
 
-def count_states() -> dict[str, int]:
-    """How many replies are in each state, up to MOST_COUNTED and one more, by the index of the queue."""
-    return count_together(
-        {
-            status.value: PendingResponse.objects.filter(status=status).order_by()[: MOST_COUNTED + 1]
-            for status in Status
-        }
-    )
+def _by_state() -> dict[str, QuerySet[PendingResponse]]:
+    return {
+        status.value: PendingResponse.objects.filter(status=status).order_by()[: MOST_COUNTED + 1]
+        for status in Status
+    }
 
 
 def figures(numbers: QueueNumbers) -> list[dict[str, Any]]:
@@ -91,12 +97,13 @@ def figures(numbers: QueueNumbers) -> list[dict[str, Any]]:
     ]
 
 
-def banner_context(request: HttpRequest, trouble: SendingState | None) -> dict[str, Any]:
+def banner_context(request: HttpRequest, numbers: QueueNumbers) -> dict[str, Any]:
     """For queue_banners.html: what keeps replies from going out, and proposals from coming in."""
+    trouble = numbers.trouble
     return {
         "trouble": trouble.trouble if trouble else "",
         "paused_until": local_time(trouble.paused_until) if trouble and trouble.paused_until else "",
-        "rules": SandboxSettings.get_solo(),
+        "pause": numbers.pause,
         "can_change_rules": request.user.has_perm("sandbox.change_sandboxsettings"),
     }
 
@@ -113,13 +120,12 @@ class NumbersEndpoint(ReadOnlyAdmin):
             raise PermissionDenied
         after = request.GET.get("after", "")
         numbers = count_queue(after=int(after) if after.isdecimal() and len(after) < 19 else None)
-        trouble = sending_trouble()
         return JsonResponse(
             {
                 "numbers": {figure["name"]: figure["value"] for figure in figures(numbers)},
-                "trouble": trouble.trouble if trouble else "",
+                "trouble": numbers.trouble.trouble if numbers.trouble else "",
                 "banners": render_to_string(
-                    "sandbox/queue_banners.html", banner_context(request, trouble), request
+                    "sandbox/queue_banners.html", banner_context(request, numbers), request
                 ),
                 "fresh": numbers.fresh,
                 "fresh_text": fresh_text(numbers.fresh),

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
@@ -25,7 +25,6 @@ from sandbox.admin.numbers import MOST_COUNTED, NumbersEndpoint, banner_context,
 from sandbox.admin.review_page import ReviewPage
 from sandbox.models import PendingResponse
 from sandbox.querysets import PendingResponseQuerySet
-from sandbox.sending import sending_trouble
 
 Status = PendingResponse.Status
 _STATES = "_hub_queue_states"
@@ -47,10 +46,25 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at r
         return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()  # type: ignore[attr-defined]
 
 
-def _page_of_many(page: QuerySet[PendingResponse]) -> QuerySet[PendingResponse]:
-    """The same replies: what a card shows is worked out for them alone, not for all on the pages before."""
-    ids = page.values("pk")
-    return as_cards(PendingResponse.objects.filter(pk__in=ids)).order_by("-id")
+class PastPaginator(BoundedPaginator):
+    """Of replies that are over. What a card shows is worked out for those of the page alone.
+
+    A search or a filter is asked once: its keys are the count and the pages.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        return len(self._keys) if self._known is None else self._known
+
+    def page(self, number: int | str) -> Page[PendingResponse]:
+        number = self.validate_number(number)
+        place = slice((number - 1) * self.per_page, number * self.per_page)
+        keys = self.object_list.values("pk")[place] if self._known is not None else self._keys[place]  # type: ignore[attr-defined]
+        return Page(as_cards(PendingResponse.objects.filter(pk__in=keys)).order_by("-id"), number, self)
+
+    @cached_property
+    def _keys(self) -> list[int]:
+        return list(self.object_list.values_list("pk", flat=True)[: MOST_COUNTED + 1])  # type: ignore[attr-defined]
 
 
 class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no types
@@ -75,7 +89,7 @@ class QueueChangeList(ChangeList):  # type: ignore[misc]  # unfold carries no ty
         super().get_results(request)
         self.full_result_count = self.result_count  # nothing is counted twice for the page's head
         if not filters.shows_waiting(request):
-            self.result_list = _page_of_many(self.result_list)
+            self.result_list = self.paginator.page(self.page_num if self.multi_page else 1).object_list
 
     @property
     def count_in_words(self) -> str:
@@ -179,7 +193,8 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
         states = self.states_of(request)
         whole = {**states, filters.StateFilter.everything: sum(states.values())} if states else {}
         known = whole.get(state) if is_whole else None
-        return BoundedPaginator(queryset, per_page, known=known and min(known, MOST_COUNTED + 1))
+        kind = BoundedPaginator if filters.shows_waiting(request) else PastPaginator
+        return kind(queryset, per_page, known=None if known is None else min(known, MOST_COUNTED + 1))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -195,7 +210,7 @@ class PendingResponseAdmin(NumbersEndpoint, BulkDecisions, ReviewPage):
             "numbers": figures(numbers),
             "newest": numbers.newest or 0,
             "waiting_shown": filters.shows_waiting(request),
-            **banner_context(request, sending_trouble()),
+            **banner_context(request, numbers),
             "can_decide": self.has_review_permission(request),
             **(extra_context or {}),
         }

@@ -130,7 +130,7 @@ class TestCards:
             waiting_draft(urgent=True, batch_id=uuid.uuid4(), send_order=0)
 
         # Two of them look for the hub's problems, as on every page.
-        assert (one, queries()) == (12, 12)
+        assert (one, queries()) == (10, 10)
 
 
 class TestFilters:
@@ -190,6 +190,18 @@ class TestFilters:
         waiting_draft(response_text="Да")
 
         assert listed(manager_client, q=words) == []
+
+    def test_what_a_search_finds_among_all_is_counted_whole_and_shown_by_pages(
+        self, manager_client: Client
+    ) -> None:
+        chat = ChatFactory()
+        found = [ResponseFactory(chat=chat, status="sent", response_text="Розы есть").pk for _ in range(53)]
+        ResponseFactory(chat=chat, status="sent", response_text="Тюльпанов нет")
+
+        assert listed(manager_client, state="sent", q="роза", p=1) == found[:2:-1]
+        assert listed(manager_client, state="sent", q="роза", p=2) == found[2::-1]
+        answer = manager_client.get(reverse(QUEUE), {"state": "sent", "q": "роза"})
+        assert answer.context["cl"].result_count == 53
 
 
 class TestNumbers:
