@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from psycopg import IsolationLevel, errors
+from psycopg import IsolationLevel, errors, sql
 from psycopg.conninfo import conninfo_to_dict
 
 from cvgorod_hub.common.redaction import redact
@@ -47,6 +47,16 @@ class OldDatabase:
     def value(self, query: str) -> Any:  # noqa: ANN401  (whatever the query says)
         row = self.main.execute(query).fetchone()
         return row[0] if row else None
+
+    def count(self, table: str) -> int | None:
+        """All of its rows; None where it must not be read."""
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        try:
+            with self.main.transaction():
+                row = self.main.execute(query).fetchone()
+        except errors.InsufficientPrivilege:
+            return None
+        return int(row[0]) if row else None
 
     def lines(self, query: str, *, session: Session | None = None) -> Iterator[bytes]:
         """The rows as COPY writes them, in UTF-8, one after the other."""

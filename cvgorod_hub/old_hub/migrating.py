@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError, connection, reset_queries, transaction
-from psycopg import errors, sql
 
 from bots.models import TelegramBot
 from clients.erasing import hold_erased
@@ -105,9 +104,8 @@ class _Migration:
 
     def run(self) -> MigrationReport:
         self._begin()
-        roles = bring_roles(
-            self._old, self._shape, self._tally("user_roles"), is_dry_run=self._options.is_dry_run
-        )
+        dry = self._options.is_dry_run
+        roles = bring_roles(self._old, self._shape, self._tally("user_roles"), is_dry_run=dry)
         self._close("user_roles")
         patterns = self._patterns(roles)
         self._close("message_patterns")
@@ -116,7 +114,7 @@ class _Migration:
             self._shape,
             self._tally("users"),
             role_names=roles.values(),
-            is_dry_run=self._options.is_dry_run,
+            is_dry_run=dry,
             on_progress=lambda rows: self._hooks.on_progress("users", rows),
         )
         self._close("users")
@@ -124,7 +122,7 @@ class _Migration:
             self._old,
             self._shape,
             self._tally("chats"),
-            is_dry_run=self._options.is_dry_run,
+            is_dry_run=dry,
             on_progress=lambda rows: self._hooks.on_progress("chats", rows),
         )
         self._close("chats")
@@ -132,7 +130,7 @@ class _Migration:
         make_meaning_staging(patterns)
         # Those that an earlier run settled do not come again.
         coming = self._tally("messages").old - self._tally("messages").settled
-        with nullcontext() if self._options.is_dry_run else indexes_set_aside(coming):
+        with nullcontext() if dry else indexes_set_aside(coming):
             self._messages()
         bring_replies(
             self._old,
@@ -140,7 +138,7 @@ class _Migration:
             self._tally("pending_responses"),
             kept=self._kept("pending_responses"),
             longest=LONGEST_TEXT,
-            is_dry_run=self._options.is_dry_run,
+            is_dry_run=dry,
             on_progress=lambda rows: self._hooks.on_progress("pending_responses", rows),
         )
         return self._report()
@@ -232,19 +230,11 @@ class _Migration:
             source=self._old.where,
             is_dry_run=self._options.is_dry_run,
             tallies=self._tallies,
-            left_alone={table: self._count(table) for table in self._shape.others},
+            left_alone={table: self._old.count(table) for table in self._shape.others},
         )
         if not self._options.is_dry_run:
             finish(self._state, report.as_json(), is_whole=not report.broken)
         return report
-
-    def _count(self, table: str) -> int | None:
-        """None where it must not be read."""
-        try:
-            with self._old.main.transaction():
-                return int(self._old.value(f"SELECT count(*) FROM {sql.Identifier(table).as_string()}"))  # noqa: S608
-        except errors.InsufficientPrivilege:
-            return None
 
 
 def own_bot_id() -> int:
@@ -254,11 +244,3 @@ def own_bot_id() -> int:
         return int(number)
     known = list(TelegramBot.objects.values_list("pk", flat=True)[:2])
     return known[0] if len(known) == 1 else 0
-
-
-def last_report() -> MigrationReport:
-    """Of the last migration that came to its end. Raises OldHubError where there is none."""
-    last = LegacyMigration.objects.exclude(report={}).first()
-    if last is None:
-        raise OldHubError("nothing has come from the old hub yet")
-    return MigrationReport.of_json(last.report)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cvgorod_hub.old_hub.errors import OldHubError
+from cvgorod_hub.old_hub.models import LegacyMigration
 from cvgorod_hub.old_hub.shape import KNOWN
 from cvgorod_hub.old_hub.tally import Tallies, Tally, Told, as_json, of_json, unsettled
 
@@ -72,3 +74,11 @@ def _keys(told: Told) -> str:
         return ""
     more = ", …" if told.count > len(told.keys) else ""
     return f" ({', '.join(map(str, told.keys))}{more})"
+
+
+def last_report() -> MigrationReport:
+    """Of the last migration that came to its end. Raises OldHubError where there is none."""
+    last = LegacyMigration.objects.exclude(report={}).first()
+    if last is None:
+        raise OldHubError("nothing has come from the old hub yet")
+    return MigrationReport.of_json(last.report)

@@ -19,7 +19,7 @@ from prometheus_client.core import CollectorRegistry, Metric
 from bots.problems import find_problems
 from cvgorod_hub.common import alive
 from cvgorod_hub.version import VERSION
-from cvgorod_hub.watching import families, tallies
+from cvgorod_hub.watching import fact_families, families, tallies
 from cvgorod_hub.watching.facts import read_facts
 from cvgorod_hub.watching.patience import within
 
@@ -45,7 +45,7 @@ class HubCollector:
     def _of_database(self) -> list[Metric] | None:
         try:
             with within(SECONDS):
-                return [*families.of_facts(read_facts()), families.of_problems(find_problems())]
+                return [*fact_families.of_facts(read_facts()), families.of_problems(find_problems())]
         except DatabaseError as error:
             logger.warning("metrics without the database error=%s", type(error).__name__)
             return None

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from cvgorod_hub.old_hub.errors import OldHubError
-from cvgorod_hub.old_hub.migrating import Hooks, MigrationOptions, last_report, migrate
-from cvgorod_hub.old_hub.report import MigrationReport
+from cvgorod_hub.old_hub.migrating import Hooks, MigrationOptions, migrate
+from cvgorod_hub.old_hub.report import MigrationReport, last_report
 
 INTERRUPTED = 130
 GO_ON = "The same command goes on where this ended; nothing is stored twice."
