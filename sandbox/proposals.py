@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
@@ -187,6 +187,6 @@ def _same_request(earlier: Earlier, request_hash: str) -> list[PendingResponse]:
 
 def _hash(proposals: Sequence[Proposal], *, is_batch: bool) -> str:
     """The same for the same request; a batch of one is not the same as one reply."""
-    listed = [asdict(proposal) for proposal in proposals]
+    listed = [vars(proposal) for proposal in proposals]
     body = json.dumps({"batch": listed} if is_batch else listed, default=str, sort_keys=True)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

@@ -24,10 +24,10 @@ class PayloadTooLargeError(APIException):
 
 
 class JsonText(HttpResponse):
-    """An answer that PostgreSQL wrote as JSON; nothing is left to render."""
+    """An answer that is JSON already, as PostgreSQL or orjson wrote it; nothing is left to render."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text.encode(), content_type="application/json")
+    def __init__(self, text: str | bytes, *, status: int = 200) -> None:
+        super().__init__(text, content_type="application/json", status=status)
 
 
 class OrjsonRenderer(BaseRenderer):

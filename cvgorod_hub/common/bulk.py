@@ -135,6 +135,19 @@ def _stored_columns(model: type[models.Model]) -> Columns:
 
 
 @cache
+def _stamped_columns(model: type[models.Model]) -> Columns:
+    """Those that Django fills in by itself while it saves."""
+    kinds = ("auto_now_add", "auto_now")
+    return [field for field in _stored_columns(model) if any(getattr(field, kind, False) for kind in kinds)]
+
+
+@cache
+def _columns_with_default(model: type[models.Model]) -> Columns:
+    """Those that a row may leave to the database."""
+    return [field for field in _stored_columns(model) if field.has_db_default()]
+
+
+@cache
 def _columns(model: type[models.Model], names: tuple[str, ...]) -> Columns:
     meta = model._meta  # noqa: SLF001  (Django's documented name)
     return [meta.get_field(name) for name in names]  # type: ignore[misc]
@@ -142,21 +155,19 @@ def _columns(model: type[models.Model], names: tuple[str, ...]) -> Columns:
 
 def _prepare(rows: Sequence[models.Model]) -> Columns:
     """The columns to write, after those that Django fills in by itself."""
-    columns = _columns_to_write(rows)
-    for column in columns:
-        if getattr(column, "auto_now_add", False) or getattr(column, "auto_now", False):
-            for row in rows:
-                column.pre_save(row, add=True)
-    return columns
+    for column in _stamped_columns(type(rows[0])):
+        for row in rows:
+            column.pre_save(row, add=True)
+    return _columns_to_write(rows)
 
 
 def _columns_to_write(rows: Sequence[models.Model]) -> Columns:
     """All but those that the database fills in: for every row alike, as there is one list of columns."""
-    stored = _stored_columns(type(rows[0]))
-    left = [column for column in stored if _is_left_to_database(rows[0], column)]
+    stored, defaults = _stored_columns(type(rows[0])), _columns_with_default(type(rows[0]))
+    left = [column for column in defaults if _is_left_to_database(rows[0], column)]
     if mixed := [one.name for one in left if not all(_is_left_to_database(row, one) for row in rows)]:
         raise ValueError(f"Some rows have a value for {', '.join(mixed)}, others leave it to the database.")
-    return [column for column in stored if column not in left]
+    return [column for column in stored if column not in left] if left else stored
 
 
 def _is_left_to_database(row: models.Model, column: "models.Field[Any, Any]") -> bool:

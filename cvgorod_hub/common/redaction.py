@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from functools import lru_cache
 from types import TracebackType
 from urllib.parse import quote, unquote, urlsplit
 
@@ -69,16 +69,23 @@ def redact(text: str) -> str:
     return text
 
 
-def _given_secrets() -> Iterator[str]:
+def _given_secrets() -> tuple[str, ...]:
     """What the settings hold, as it stands there and as an address would have it; the longest first."""
     if not settings.configured:  # while they are being read
-        return
-    found = {str(getattr(settings, name, "") or "") for name in SECRET_SETTINGS}
-    for name in ADDRESS_SETTINGS:
-        found.add(_password_of(str(getattr(settings, name, "") or "")))
+        return ()
+    return _forms_of(
+        tuple(str(getattr(settings, name, "") or "") for name in SECRET_SETTINGS),
+        tuple(str(getattr(settings, name, "") or "") for name in ADDRESS_SETTINGS),
+    )
+
+
+@lru_cache(maxsize=8)
+def _forms_of(secrets: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Worked out once: every line of the log asks."""
+    found = {*secrets, *map(_password_of, addresses)}
     long_enough = {secret for secret in found if len(secret) >= _SHORTEST}
     long_enough |= {quote(secret, safe="") for secret in long_enough}
-    yield from sorted(long_enough, key=len, reverse=True)
+    return tuple(sorted(long_enough, key=len, reverse=True))
 
 
 def _password_of(address: str) -> str:

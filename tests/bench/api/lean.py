@@ -29,9 +29,9 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 
 MESSAGE_COLUMNS = """
     m.id, m.chat_id, c.name AS chat_name, m.user_id, u.username, u.first_name, r.role_name AS role, m.text,
-    m.transcript, m.message_type, m.timestamp, m.edited_at, m.reply_to_message_id, m.telegram_message_id,
-    coalesce(r.is_bot, false) AS is_automatic, a.intent, a.confidence AS intent_confidence, a.sentiment,
-    a.is_urgent
+    m.transcript, m.message_type, m.timestamp, m.edited_at, m.erased_at, m.reply_to_message_id,
+    m.telegram_message_id, coalesce(r.is_bot, false) AS is_automatic, a.intent,
+    a.confidence AS intent_confidence, a.sentiment, a.is_urgent
 """
 MESSAGE_TABLES = """
     FROM messages m JOIN chats c ON c.id = m.chat_id LEFT JOIN users u ON u.id = m.user_id
