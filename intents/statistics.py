@@ -19,6 +19,7 @@ from cvgorod_hub.common.prepared import fetch_prepared
 from cvgorod_hub.common.together import Question
 from intents.models import Intent, MessageAnalysis, Sentiment
 from messaging.quarters import END, Period, quarter_of
+from messaging.statistics import BEGUN, FIRST_WHOLE, NODES
 
 # Each label's column in the counts, `intent_order` for an order.
 _INTENTS = [f"intent_{intent}" for intent in Intent.values]
@@ -31,11 +32,10 @@ _ONES = ", ".join(
     + [f"(meant.sentiment = '{sentiment}')::int" for sentiment in Sentiment.values]
 )
 
-# As in messaging/statistics.py, the shape keeps a generic plan on the keys' indexes.
+# As in messaging/statistics.py, the shape keeps a generic plan, and that on the keys' indexes.
 _NODES = f"""
     SELECT node.*
-      FROM unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop),
-    LATERAL (
+      FROM {NODES}, LATERAL (
         SELECT role_id, {_NAMES} FROM analysis_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop OFFSET 0
     ) AS node
@@ -46,7 +46,7 @@ _BEGUN = f"""
       FROM messages AS said, LATERAL (
         SELECT intent, sentiment FROM message_analysis WHERE message_id = said.id OFFSET 0
       ) AS meant
-     WHERE said.timestamp >= %(since)s::timestamptz AND said.timestamp < %(whole_from)s::timestamptz
+     WHERE {BEGUN}
     OFFSET 0
 """  # noqa: S608
 
@@ -55,7 +55,7 @@ SELECT {_SUMS}
   FROM (
     {_NODES}
     UNION ALL
-    SELECT role_id, {_NAMES} FROM analysis_count_changes WHERE bucket >= %(first_whole)s
+    SELECT role_id, {_NAMES} FROM analysis_count_changes WHERE bucket >= {FIRST_WHOLE}
     UNION ALL
     ({_BEGUN})
   ) AS counted
@@ -73,14 +73,15 @@ SELECT date, {_INTENT_SUMS}
     SELECT %(first_date)s::date AS date, head.* FROM ({_NODES}) AS head
     UNION ALL
     SELECT date, role_id, {_NAMES} FROM analysis_days
-     WHERE date > %(first_date)s::date AND date <= %(last_date)s::date AND (SELECT is_current FROM calendar)
+     WHERE date > (SELECT %(first_date)s::date) AND date <= (SELECT %(last_date)s::date)
+       AND (SELECT is_current FROM calendar)
     UNION ALL
     SELECT analysis_date(bucket, %(time_zone)s), role_id, {_NAMES} FROM analysis_counts
-     WHERE level = 0 AND bucket >= %(second_day)s AND bucket < %(end)s
+     WHERE level = 0 AND bucket >= (SELECT %(second_day)s::int) AND bucket < (SELECT %(end)s::int)
        AND NOT (SELECT is_current FROM calendar)
     UNION ALL
     SELECT analysis_date(bucket, %(time_zone)s), role_id, {_NAMES} FROM analysis_count_changes
-     WHERE bucket >= %(first_whole)s
+     WHERE bucket >= {FIRST_WHOLE}
     UNION ALL
     SELECT %(first_date)s::date, begun.* FROM ({_BEGUN}) AS begun
   ) AS counted

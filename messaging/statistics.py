@@ -21,20 +21,27 @@ from messaging.quarters import Period, quarter_of
 from messaging.querysets import MessageQuerySet
 
 # The lateral subqueries and the scalar ones keep a generic plan on the keys' indexes: a prepared statement's
-# planner does not know that a range of nodes, or one quarter, is a handful of rows.
-_NODES = "unnest(%(levels)s::int[], %(firsts)s::int[], %(ends)s::int[]) AS nodes (level, first, stop)"
+# planner does not know that a range of nodes, or one quarter, is a handful of rows. Values stand in
+# subqueries, where it does not see them: else it would plan anew for each call, which takes longer than the
+# answer.
+NODES = """unnest((SELECT %(levels)s::int[]), (SELECT %(firsts)s::int[]), (SELECT %(ends)s::int[]))
+    AS nodes (level, first, stop)"""
+FIRST_WHOLE = "(SELECT %(first_whole)s::int)"
+# Every message is of a chat; asked so, no plan leaves the index by time for that of people, to skip through.
+BEGUN = """chat_id <> 0 AND timestamp >= (SELECT %(since)s::timestamptz)
+       AND timestamp < (SELECT %(whole_from)s::timestamptz)"""
 
 TOTAL = f"""
 SELECT (
-    SELECT coalesce(sum(node.messages), 0) FROM {_NODES}, LATERAL (
+    SELECT coalesce(sum(node.messages), 0) FROM {NODES}, LATERAL (
         SELECT sum(messages) AS messages FROM message_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
     ) AS node
 ) + (
-    SELECT coalesce(sum(messages), 0) FROM message_count_changes WHERE bucket >= %(first_whole)s
+    SELECT coalesce(sum(messages), 0) FROM message_count_changes WHERE bucket >= {FIRST_WHOLE}
 ) + (
     SELECT count(*) FROM messages
-     WHERE timestamp >= %(since)s::timestamptz AND timestamp < %(whole_from)s::timestamptz
+     WHERE {BEGUN}
 )
 """  # noqa: S608  (a constant)
 
@@ -44,17 +51,17 @@ WITH begun AS MATERIALIZED (
     SELECT said.messages, said.user_id, said.chat_id,
            coalesce((SELECT role_id FROM users WHERE id = said.user_id), 0) AS role_id
       FROM (SELECT chat_id, user_id, count(*) AS messages FROM messages
-             WHERE timestamp >= %(since)s::timestamptz AND timestamp < %(whole_from)s::timestamptz
+             WHERE {BEGUN}
              GROUP BY 1, 2) AS said
 ), counted AS (
-    SELECT node.* FROM {_NODES}, LATERAL (
+    SELECT node.* FROM {NODES}, LATERAL (
         SELECT role_id, sum(messages) AS messages, sum(chats) AS chats, sum(users) AS users
           FROM message_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
          GROUP BY 1
     ) AS node
     UNION ALL
-    SELECT role_id, messages, chats, users FROM message_count_changes WHERE bucket >= %(first_whole)s
+    SELECT role_id, messages, chats, users FROM message_count_changes WHERE bucket >= {FIRST_WHOLE}
     UNION ALL
     SELECT role_id, messages, 0, 0 FROM begun
     UNION ALL
@@ -74,18 +81,18 @@ SELECT (SELECT role_name FROM user_roles WHERE id = counted.role_id) AS role,
 ACTIVE_AUTHORS = f"""
 WITH wanted AS MATERIALIZED (SELECT id FROM user_roles WHERE role_name = %(role)s)
 SELECT (
-    SELECT coalesce(sum(node.users), 0) FROM {_NODES}, LATERAL (
+    SELECT coalesce(sum(node.users), 0) FROM {NODES}, LATERAL (
         SELECT sum(users) AS users FROM message_counts
          WHERE level = nodes.level AND bucket >= nodes.first AND bucket < nodes.stop
            AND role_id = (SELECT id FROM wanted)
     ) AS node
 ) + (
     SELECT coalesce(sum(users), 0) FROM message_count_changes
-     WHERE bucket >= %(first_whole)s AND role_id = (SELECT id FROM wanted)
+     WHERE bucket >= {FIRST_WHOLE} AND role_id = (SELECT id FROM wanted)
 ) + (
     SELECT count(*) FROM (
         SELECT DISTINCT user_id FROM messages
-         WHERE timestamp >= %(since)s::timestamptz AND timestamp < %(whole_from)s::timestamptz
+         WHERE {BEGUN}
     ) AS author
      WHERE (SELECT newest FROM author_activity WHERE user_id = author.user_id) = %(quarter)s
        AND (SELECT role_id FROM users WHERE id = author.user_id) = (SELECT id FROM wanted)

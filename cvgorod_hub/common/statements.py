@@ -63,6 +63,19 @@ def number(name: str) -> Param:
     return Param(name, BigIntegerField())
 
 
+class PlannedOnce(Func):
+    """`PlannedOnce(number("client_id"))`: the value, unseen by the planner.
+
+    Where most values are of few rows and one is of many, PostgreSQL takes planning anew for cheaper than its
+    general plan, each time; where both plans are the same, that is time lost.
+    """
+
+    template = "(SELECT %(expressions)s)"
+
+    def __init__(self, param: Param) -> None:
+        super().__init__(param, output_field=param.output_field)
+
+
 def moment(name: str) -> Param:
     return Param(name, DateTimeField())
 

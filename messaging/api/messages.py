@@ -16,6 +16,7 @@ from cvgorod_hub.api.views import read_number
 from cvgorod_hub.common.statements import (
     JsonRow,
     JsonRows,
+    PlannedOnce,
     Statement,
     compile_documents,
     compile_page,
@@ -130,7 +131,7 @@ class ClientMessagesViewSet(MessageListViewSet):
     @classmethod
     def rows(cls, *, is_limited: bool) -> QuerySet[Message]:
         messages: QuerySet[Message] = super().rows(is_limited=is_limited)
-        return messages.filter(user=number("client_id"))
+        return messages.filter(user=PlannedOnce(number("client_id")))
 
     def list(self, _request: Request, *_args: str, **_kwargs: str) -> HttpResponse:
         page = self.read_page()
