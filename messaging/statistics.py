@@ -27,9 +27,9 @@ from messaging.querysets import MessageQuerySet
 NODES = """unnest((SELECT %(levels)s::int[]), (SELECT %(firsts)s::int[]), (SELECT %(ends)s::int[]))
     AS nodes (level, first, stop)"""
 FIRST_WHOLE = "(SELECT %(first_whole)s::int)"
+_BEGUN = "timestamp >= (SELECT %(since)s::timestamptz) AND timestamp < (SELECT %(whole_from)s::timestamptz)"
 # Every message is of a chat; asked so, no plan leaves the index by time for that of people, to skip through.
-BEGUN = """chat_id <> 0 AND timestamp >= (SELECT %(since)s::timestamptz)
-       AND timestamp < (SELECT %(whole_from)s::timestamptz)"""
+BEGUN = f"chat_id <> 0 AND {_BEGUN}"
 
 TOTAL = f"""
 SELECT (
@@ -41,7 +41,7 @@ SELECT (
     SELECT coalesce(sum(messages), 0) FROM message_count_changes WHERE bucket >= {FIRST_WHOLE}
 ) + (
     SELECT count(*) FROM messages
-     WHERE {BEGUN}
+     WHERE {_BEGUN}
 )
 """  # noqa: S608  (a constant)
 
