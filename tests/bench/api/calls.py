@@ -16,10 +16,10 @@ VARIETY = 20
 class Call:
     """A call by its paths, which requests take in turn.
 
-    In a path stand, for this many different values each: {chat}, {client}, {message} (keys) and {deep}
-    (a cursor half way down the history). `goal` is the least ratio of requests a second, beside
-    `beside`: this call of the lean server ("lean"), the lean server's call of that name, "pgbench", or
-    our own "first page".
+    In a path stand {chat}, {client} and {message} (keys, VARIETY different ones in turn) and {deep} (a cursor
+    half way down the history: one page, as the first page is one). `goal` is the least ratio of requests a
+    second, beside `beside`: this call of the lean server ("lean"), the lean server's call of that name,
+    "pgbench", or our own "first page".
     """
 
     name: str
@@ -66,6 +66,15 @@ CALLS = (
     ),
     Call(name="api.clients", path="/clients?limit=100", goal=0.5, beside=LIST, rows=100),
     Call(name="api.chats", path="/chats?limit=100", goal=0.5, beside=LIST, rows=100),
+    # Counts what a chat's people wrote, so it grows with the chat; the goal is that it reads that chat alone.
+    Call(
+        name="api.participants",
+        path="/chats/{chat}/participants",
+        goal=0.1,
+        beside=LIST,
+        has_lean=False,
+        has_history=False,
+    ),
     Call(name="api.stats_total", path="/messages/stats/total", goal=0.25, beside=DETAIL, has_lean=False),
     Call(
         name="api.stats_total_of_days",
