@@ -79,7 +79,7 @@ QUERIES = {
     "intents_reclassification": 7,
     "sandbox_responseevent": 7,
     "sandbox_rejectionreason": 7,
-    "sandbox_pendingresponse": 11,
+    "sandbox_pendingresponse": 9,
     "bots_rawupdate": 10,
     "bots_telegrambot": 7,
     "bots_botmembership": 8,

@@ -334,6 +334,8 @@ class TestProcesses:
 
     def test_tasks_that_nobody_took(self, scrape: Scrape) -> None:
         client = tallies.connect()
+        # What earlier tests published waits there still: they have no worker.
+        client.delete("classify", "default", "delivery", "voice", "webhooks")
         client.rpush("delivery", "a", "b")
         try:
             lengths = values(scrape()["hub_celery_queue_length"], "queue")
