@@ -6,7 +6,7 @@ name is declined, and the words of messages that are one slip away; if messages 
 hardly be another name («альстрамерия»).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 
 from cvgorod_hub.common.russian import (
     SHORTEST_MISSPELT,
@@ -22,6 +22,7 @@ from cvgorod_hub.common.russian import (
 from messaging.search import vocabulary
 from messaging.search.forms import forms_of, is_established
 from messaging.search.varieties import latin_spellings, russian_spellings
+from messaging.search.vocabulary import Expansion, Lookup
 
 _memory = vocabulary.Memory()
 # More forms than these (participles of a verb) are not looked up for slips.
@@ -37,78 +38,92 @@ def load() -> None:
     latin_spellings()
 
 
-def refresh() -> None:
-    """Look at the words of messages anew where there are new ones; before each query."""
-    _memory.refresh()
+def expand(words: Collection[str]) -> dict[str, frozenset[str]]:
+    """All words that typed ones (cut by `tokens`) find in messages; each itself at least."""
+    asking = {word for word in words if word.isalpha() and len(word) > 1}
+    return _themselves(words) | _memory.get(asking, _expand_to_present)
 
 
-def expand(word: str) -> frozenset[str]:
-    """All words that a typed one (cut by `tokens`) finds in messages; itself at least."""
-    return _memory.get(word, _expand_to_present) if word.isalpha() and len(word) > 1 else frozenset({word})
-
-
-def expand_anywhere(word: str) -> frozenset[str]:
+def expand_anywhere(words: Collection[str]) -> dict[str, frozenset[str]]:
     """The same for texts whose words are not kept: forms count that no message has, too."""
-    if not word.isalpha() or len(word) < 3:
-        return forms_of(word) if word.isalpha() else frozenset({word})
-    return _memory.get(word, _expand_to_any)
+    asking = {word for word in words if word.isalpha() and len(word) > 2}
+    forms = {word: forms_of(word) for word in words if word.isalpha() and word not in asking}
+    return _themselves(words) | forms | _memory.get(asking, _expand_to_any)
 
 
-def _expand_to_any(word: str) -> frozenset[str]:
-    return frozenset(_expand_latin(word) if word.isascii() else _expand_russian(word))
+def _themselves(words: Iterable[str]) -> dict[str, frozenset[str]]:
+    return {word: frozenset({word}) for word in words}
 
 
-def _expand_to_present(word: str) -> frozenset[str]:
+def _expand_to_present(word: str) -> Expansion:
     """Messages rarely have half of a word's forms, and each costs time."""
-    return vocabulary.present(expand_anywhere(word)) | {word}
+    anywhere = (yield from _expand_to_any(word)) if len(word) > 2 else forms_of(word)
+    answer = yield Lookup(present=anywhere)
+    return answer.present | {word}
 
 
-def _expand_latin(word: str) -> set[str]:
-    names = {word, *_slips_of_unknown(word, frozenset({word}))}
-    found = set(names)
+def _expand_to_any(word: str) -> Expansion:
+    return (yield from _expand_latin(word) if word.isascii() else _expand_russian(word))
+
+
+def _expand_latin(word: str) -> Expansion:
+    names = {word} | (yield from _slips_of_unknown(word, frozenset({word})))
+    answer = yield Lookup(russian=frozenset(names))
+    found = {*names, *(other for other in answer.russian if not is_established(other) or is_name(other))}
     for name in names:
         for russian in russian_spellings().get(name, ()):
             found |= {russian} if is_known(russian) and len(russian) < 4 else forms_of(russian)
-        sounding = vocabulary.russian_sounding(name)
-        found |= {other for other in sounding if not is_established(other) or is_name(other)}
-    return found
+    return frozenset(found)
 
 
-def _expand_russian(word: str) -> set[str]:
+def _expand_russian(word: str) -> Expansion:
     forms = forms_of(word)
     is_right = is_established(word)
-    found = {*forms, *(_slips_of_known(forms) if is_right else _slips_of_unknown(word, forms))}
+    slips = yield from _slips_of_known(forms) if is_right else _slips_of_unknown(word, forms)
+    found = {*forms, *slips}
     found.update(*(latin_spellings().get(form, ()) for form in found))
     if is_right and not is_name(word):
-        return found
-    names = [form for form in found if not form.isascii() and (not is_established(form) or is_name(form))]
-    return found | vocabulary.latin_sounding(names)
+        return frozenset(found)
+    names = {form for form in found if not form.isascii() and (not is_established(form) or is_name(form))}
+    answer = yield Lookup(latin=frozenset(names))
+    return frozenset(found) | answer.latin
 
 
-def _slips_of_known(forms: frozenset[str]) -> Iterator[str]:
+def _slips_of_known(forms: frozenset[str]) -> Expansion:
     """What messages misspell: words that nobody knows, one slip from a form; begun as it is, or so by ear."""
     if max(map(len, forms)) < SHORTEST_MISSPELT:
-        return
+        return frozenset()
     right = [form for form in sorted(forms, key=len)[:_MOST_FORMS] if len(form) >= SHORTEST_MISSPELT]
-    for stored in _near(right) - forms:
-        if len(stored) >= SHORTEST_MISSPELT and not is_established(stored):
-            if stored in latin_spellings():
-                continue
-            slips = [form for form in right if is_one_slip(stored, form)]
-            if any(
-                is_slip_by_ear(stored, form) or (form[0] == stored[0] and not is_known(stored))
-                for form in slips
-            ):
-                yield stored
+    answer = yield Lookup(near=_variants(right))
+    return frozenset(stored for stored in answer.near - forms if _is_slip_of(stored, right))
 
 
-def _slips_of_unknown(word: str, forms: frozenset[str]) -> set[str]:
+def _is_slip_of(stored: str, right: Iterable[str]) -> bool:
+    if len(stored) < SHORTEST_MISSPELT or is_established(stored) or stored in latin_spellings():
+        return False
+    return any(
+        is_slip_by_ear(stored, form) or (form[0] == stored[0] and not is_known(stored))
+        for form in right
+        if is_one_slip(stored, form)
+    )
+
+
+def _slips_of_unknown(word: str, forms: frozenset[str]) -> Expansion:
     """All forms of the words of messages that it may stand for."""
     if len(word) < SHORTEST_MISSPELT:
-        return set()
+        return frozenset()
+    known = (
+        {}
+        if word.isascii()
+        else {other: forms_of(other) for other in one_slip_away(word) if is_established(other)}
+    )
+    answer = yield Lookup(
+        present=forms.union(*known.values()),
+        near=_variants(form for form in forms if len(form) >= SHORTEST_MISSPELT),
+    )
+    candidates = _candidates(word, forms, known, answer)
     is_name_known = _is_in_table(word)
-    candidates = _candidates(word, forms)
-    if is_name_known or vocabulary.present(forms):
+    if is_name_known or answer.present & forms:
         candidates = {
             other
             for other in candidates
@@ -116,7 +131,7 @@ def _slips_of_unknown(word: str, forms: frozenset[str]) -> set[str]:
         }
     if is_rare_name(word):
         candidates = {other for other in candidates if is_slip_by_ear(word, other)}
-    return {form for other in _likeliest({word, *forms}, candidates) for form in forms_of(other)}
+    return frozenset(form for other in _likeliest({word, *forms}, candidates) for form in forms_of(other))
 
 
 def _is_same_name(word: str, other: str) -> bool:
@@ -135,21 +150,16 @@ def _is_in_table(word: str) -> bool:
     return word in latin_spellings() or word in russian_spellings()
 
 
-def _candidates(word: str, forms: frozenset[str]) -> set[str]:
-    """Words one slip from the word (of the dictionary, if messages have a form) or from a form."""
-    known = (
-        {}
-        if word.isascii()
-        else {other: forms_of(other) for other in one_slip_away(word) if is_established(other)}
-    )
-    there = vocabulary.present(form for forms in known.values() for form in forms)
-    stored = _near(form for form in forms if len(form) >= SHORTEST_MISSPELT) - forms
+def _candidates(
+    word: str, forms: frozenset[str], known: Mapping[str, frozenset[str]], answer: Lookup
+) -> set[str]:
+    """Words one slip from the word (`known`: of the dictionary, if messages have a form) or from a form."""
     near = {
         other
-        for other in stored
+        for other in answer.near - forms
         if is_one_slip(word, other) or any(is_one_slip(other, form) for form in forms)
     }
-    return near | {other for other, others in known.items() if there & others}
+    return near | {other for other, others in known.items() if answer.present & others}
 
 
 def _likeliest(words: set[str], candidates: set[str]) -> set[str]:
@@ -162,5 +172,5 @@ def _sounds_like(word: str, other: str) -> bool:
     return word != other and is_one_slip(word, other) and is_slip_by_ear(word, other)
 
 
-def _near(words: Iterable[str]) -> frozenset[str]:
-    return vocabulary.near({variant for word in words for variant in without_one_letter(word)})
+def _variants(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(variant for word in words for variant in without_one_letter(word))

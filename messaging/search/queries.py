@@ -1,6 +1,6 @@
 """A typed search as PostgreSQL's tsquery, and as what to mark in a text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQueryField
@@ -68,28 +68,44 @@ def compile_query(text: str, *, beginnings: bool = False) -> CompiledQuery:
 
     With `beginnings` for other texts, where a word may also be the beginning of one («красн»).
     """
-    expansion.refresh()
-    alternatives: list[tuple[WordPhrase, ...]] = []
+    typed = list(_as_many_as_may_be(take_apart(text)))
+    words = {word for phrases in typed for phrase in phrases for word in _to_expand(phrase.words)}
+    expanded = expansion.expand_anywhere(words) if beginnings else expansion.expand(words)
+    return CompiledQuery(
+        tuple(
+            tuple(
+                WordPhrase(tuple(_places(phrase.words, expanded)), phrase.is_left_out, beginnings)
+                for phrase in phrases
+            )
+            for phrases in typed
+        )
+    )
+
+
+def _as_many_as_may_be(alternatives: Iterable[Sequence[Phrase]]) -> Iterator[list[Phrase]]:
     left = MOST_WORDS
-    for typed in take_apart(text):
-        phrases: list[WordPhrase] = []
+    for typed in alternatives:
+        phrases: list[Phrase] = []
         for phrase in typed:
             if len(phrase.words) <= left:
                 left -= len(phrase.words)
-                phrases.append(_compile_phrase(phrase, beginnings=beginnings))
+                phrases.append(phrase)
         if phrases:
-            alternatives.append(tuple(phrases))
-    return CompiledQuery(tuple(alternatives))
+            yield phrases
 
 
-def _compile_phrase(phrase: Phrase, *, beginnings: bool) -> WordPhrase:
-    expand = expansion.expand_anywhere if beginnings else expansion.expand
-    return WordPhrase(tuple(_places(phrase.words, expand)), phrase.is_left_out, beginnings)
+def _to_expand(words: Sequence[str]) -> Iterator[str]:
+    return (word for before, word in _with_the_one_before(words) if not _is_measure(before, word))
 
 
-def _places(words: Sequence[str], expand: Callable[[str], frozenset[str]]) -> Iterator[frozenset[str]]:
-    for before, word in zip(("", *words), words, strict=False):
-        if before.isdigit() and is_unit(word):
-            yield spellings_of(word)
-        else:
-            yield expand(word)
+def _places(words: Sequence[str], expanded: Mapping[str, frozenset[str]]) -> Iterator[frozenset[str]]:
+    for before, word in _with_the_one_before(words):
+        yield spellings_of(word) if _is_measure(before, word) else expanded[word]
+
+
+def _with_the_one_before(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return zip(("", *words), words, strict=False)
+
+
+def _is_measure(before: str, word: str) -> bool:
+    return before.isdigit() and is_unit(word)

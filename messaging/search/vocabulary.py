@@ -1,86 +1,156 @@
 """Lookups in the table of all words that messages have (`message_words`).
 
-Answers are kept by each process until the table grows: its sequence is asked before every use. Words of
-a transaction that had not ended then are seen at the latest after KEPT_SECONDS.
+All that the words of a query ask at one time is one statement. Answers are kept by each process until the
+table grows: its sequence is asked with them, and before they are used again. Words of a transaction that had
+not ended then are seen at the latest after KEPT_SECONDS.
 """
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection
 
 KEPT_SECONDS = 5.0
-# What was asked of which word.
-_Asked = tuple[Callable[[str], frozenset[str]], str]
 _MOST_KEPT = 20_000
 # What a Latin name may be given by Russian cases, as `message_word_sound` writes it.
 _ENDINGS = ["", "a", "u", "e", "i", "o", "om", "em", "oi", "ei", "ov", "ev", "am", "ami", "ah"]
 
 # The planner estimates each element of an array, which takes longer than to look it up; not so a subquery's.
-_PRESENT = "SELECT DISTINCT word FROM message_words WHERE word = ANY(ARRAY(SELECT unnest(%s::text[])))"
-_NEAR = (
-    "SELECT DISTINCT word FROM message_word_variants WHERE variant = ANY(ARRAY(SELECT unnest(%s::text[])))"
-)
-_SOUNDING = """
-    SELECT DISTINCT word FROM message_words WHERE word ~ %s AND sound = ANY(ARRAY(
-        SELECT regexp_replace(message_word_sound(name), %s, '') || ending
-          FROM unnest(%s::text[]) AS name, unnest(%s::text[]) AS ending
-    ))
+_PRESENT = """
+    SELECT 'present', word, word FROM message_words
+     WHERE word = ANY(ARRAY(SELECT unnest(%(present)s::text[])))
 """
+_NEAR = """
+    SELECT 'near', variant, word FROM message_word_variants
+     WHERE variant = ANY(ARRAY(SELECT unnest(%(near)s::text[])))
+"""
+_RUSSIAN = """
+    SELECT 'russian', name, found.word
+      FROM unnest(%(russian)s::text[]) AS name, unnest(%(endings)s::text[]) AS ending, LATERAL (
+        SELECT word FROM message_words
+         WHERE sound = regexp_replace(
+                   message_word_sound(name), CASE WHEN length(name) > 3 THEN '[aeiou]$' ELSE '$' END, ''
+               ) || ending
+           AND word ~ '^[а-я]' OFFSET 0
+      ) AS found
+"""
+_LATIN = """
+    SELECT 'latin', name, found.word
+      FROM unnest(%(latin)s::text[]) AS name, LATERAL (
+        SELECT word FROM message_words WHERE sound = message_word_sound(name) AND word ~ '^[a-z]' OFFSET 0
+      ) AS found
+"""
+_NEWEST = "SELECT 'newest', '', last_value::text FROM message_words_id_seq"
+_PARTS = {"present": _PRESENT, "near": _NEAR, "russian": _RUSSIAN, "latin": _LATIN}
+_NOTHING: frozenset[str] = frozenset()
 
 
-def present(words: Iterable[str]) -> frozenset[str]:
-    """Those of the words that some message has."""
-    return _lookup(_PRESENT, list(words))
+@dataclass(frozen=True)
+class Lookup:
+    """What one word asks of the table, and, as an answer, the words that it has.
+
+    `present`: which of these some message has. `near`: which words have one of these among themselves and
+    what they become by losing one letter. `russian`: which Russian words sound like one of these Latin ones,
+    in any case; `latin`: which Latin words like one of these Russian ones.
+    """
+
+    present: frozenset[str] = _NOTHING
+    near: frozenset[str] = _NOTHING
+    russian: frozenset[str] = _NOTHING
+    latin: frozenset[str] = _NOTHING
 
 
-def near(variants: Iterable[str]) -> frozenset[str]:
-    """Words that have one of these among themselves and what they become by losing one letter."""
-    return _lookup(_NEAR, list(variants))
+# What was asked of which word.
+_Asked = tuple[Callable[[str], "Expansion"], str]
+# Asks on its way, and ends with the words that it found.
+Expansion = Generator[Lookup, Lookup, frozenset[str]]
 
 
-def russian_sounding(latin: str) -> frozenset[str]:
-    """Russian words that sound like a Latin one, in any case."""
-    return _lookup(_SOUNDING, "^[а-я]", "[aeiou]$" if len(latin) > 3 else "$", [latin], _ENDINGS)
+def expand_together(expansions: Mapping[str, Expansion]) -> tuple[dict[str, frozenset[str]], int]:
+    """What each of them ends with, and the newest word's number when they began to ask.
+
+    What they ask at one time is one statement.
+    """
+    found: dict[str, frozenset[str]] = {}
+    newest: list[int] = []
+    answers: dict[str, Lookup | None] = dict.fromkeys(expansions)
+    while answers:
+        questions: dict[str, Lookup] = {}
+        for word, answer in answers.items():
+            try:
+                questions[word] = expansions[word].send(answer)  # type: ignore[arg-type]  # None begins
+            except StopIteration as ended:
+                found[word] = ended.value
+        answers = dict(_ask(questions, newest)) if questions else {}
+    return found, min(newest, default=0)
 
 
-def latin_sounding(russian: Iterable[str]) -> frozenset[str]:
-    """Latin words that sound like one of these."""
-    return _lookup(_SOUNDING, "^[a-z]", "$", list(russian), [""])
-
-
-def _lookup(statement: str, *parameters: str | list[str]) -> frozenset[str]:
+def _ask(questions: Mapping[str, Lookup], newest: list[int]) -> dict[str, Lookup]:
+    """Each one's answer; the number of the newest word is added to `newest`."""
+    asked = {
+        part: sorted(frozenset().union(*(getattr(question, part) for question in questions.values())))
+        for part in _PARTS
+    }
+    parts = [_NEWEST, *(sql for part, sql in _PARTS.items() if asked[part])]
+    known: dict[tuple[str, str], set[str]] = defaultdict(set)
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return frozenset(word for (word,) in cursor.fetchall())
+        cursor.execute(" UNION ALL ".join(parts), {**asked, "endings": _ENDINGS})
+        for part, of, word in cursor.fetchall():
+            known[part, of].add(word)
+    newest.extend(map(int, known["newest", ""]))
+    return {
+        asking: Lookup(
+            **{
+                part: frozenset().union(*(known.get((part, of), ()) for of in getattr(question, part)))
+                for part in _PARTS
+            }
+        )
+        for asking, question in questions.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """`newest`: the newest word's number in this database when it was found."""
+
+    until: float
+    database: str
+    newest: int
+    found: frozenset[str]
 
 
 class Memory:
-    """Answers by word and by what asks, dropped when the table of words has grown or after KEPT_SECONDS."""
+    """What words were expanded to, of no use when the table of words has grown or after KEPT_SECONDS."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[_Asked, tuple[float, frozenset[str]]] = OrderedDict()
-        self._version: tuple[str, int] = ("", 0)
+        self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
 
-    def get(self, word: str, find: Callable[[str], frozenset[str]]) -> frozenset[str]:
-        """What `find` says of the word, now or a moment ago."""
-        key = (find, word)
-        kept = self._answers.get(key)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
-        found = find(word)
-        self._answers[key] = (time.monotonic() + KEPT_SECONDS, found)
-        if len(self._answers) > _MOST_KEPT:
-            self._answers.popitem(last=False)
-        return found
+    def get(self, words: Iterable[str], expand: Callable[[str], Expansion]) -> dict[str, frozenset[str]]:
+        """What `expand` finds for each word, now or a moment ago."""
+        words, known = list(words), self._known(words, expand)
+        missing = {word: expand(word) for word in words if word not in known}
+        if missing:
+            fresh, newest = expand_together(missing)
+            until, database = time.monotonic() + KEPT_SECONDS, _database()
+            for word, found in fresh.items():
+                self._kept[expand, word] = _Kept(until, database, newest, found)
+                if len(self._kept) > _MOST_KEPT:
+                    self._kept.popitem(last=False)
+            known |= fresh
+        return known
 
-    def refresh(self) -> None:
-        """Forget everything if there are new words."""
-        version = (str(connection.settings_dict["NAME"]), _newest_word())
-        if version != self._version:
-            self._answers.clear()
-            self._version = version
+    def _known(self, words: Iterable[str], expand: Callable[[str], Expansion]) -> dict[str, frozenset[str]]:
+        now, database = time.monotonic(), _database()
+        kept = {word: self._kept[expand, word] for word in words if (expand, word) in self._kept}
+        kept = {word: one for word, one in kept.items() if one.until > now and one.database == database}
+        newest = _newest_word() if kept else 0
+        return {word: one.found for word, one in kept.items() if one.newest == newest}
+
+
+def _database() -> str:
+    return str(connection.settings_dict["NAME"])
 
 
 def _newest_word() -> int:

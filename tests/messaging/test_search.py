@@ -1,6 +1,7 @@
 """What a search finds, case by case."""
 
 import time
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from messaging.models import Message, MessageWord
-from messaging.search import vocabulary
+from messaging.search import compile_query, expansion, vocabulary
 from messaging.search.tokens import tokens
 from tests.factories import MessageFactory
 
@@ -170,11 +171,27 @@ def test_a_new_word_is_found_at_once_by_who_misspelt_it_before() -> None:
     assert Message.objects.search("vendela").get() == rose
 
 
+def test_all_words_of_a_query_are_looked_up_together(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """What is near them or there, then what sounds like them, then which of all that messages have."""
+    monkeypatch.setattr(expansion, "_memory", vocabulary.Memory())
+    words = "красные пионы мондиаль explorer альстромерия гиппеастум накладная"
+
+    with django_assert_num_queries(3):
+        compile_query(words)
+    with django_assert_num_queries(1):
+        compile_query(words)
+
+
 def test_a_word_that_was_not_yet_committed_is_found_when_answers_have_aged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = time.monotonic()
-    monkeypatch.setattr(vocabulary, "_newest_word", lambda: 1)  # its number had been taken already
+    # Of earlier tests, whose words went and whose numbers stay, nothing is remembered.
+    monkeypatch.setattr(expansion, "_memory", vocabulary.Memory())
+    newest = vocabulary._newest_word()
+    monkeypatch.setattr(vocabulary, "_newest_word", lambda: newest)  # its number had been taken already
     monkeypatch.setattr(vocabulary.time, "monotonic", lambda: now)
     assert not Message.objects.search("гиппеастум").exists()
     MessageFactory(text="гиппеаструм")
