@@ -74,8 +74,8 @@ def expand_together(expansions: Mapping[str, Expansion]) -> tuple[dict[str, froz
     What they ask at one time is one statement.
     """
     found: dict[str, frozenset[str]] = {}
-    newest: list[int] = []
-    answers: dict[str, Lookup | None] = dict.fromkeys(expansions)
+    newest = None
+    answers: Mapping[str, Lookup | None] = dict.fromkeys(expansions)
     while answers:
         questions: dict[str, Lookup] = {}
         for word, answer in answers.items():
@@ -83,12 +83,13 @@ def expand_together(expansions: Mapping[str, Expansion]) -> tuple[dict[str, froz
                 questions[word] = expansions[word].send(answer)  # type: ignore[arg-type]  # None begins
             except StopIteration as ended:
                 found[word] = ended.value
-        answers = dict(_ask(questions, newest)) if questions else {}
-    return found, min(newest, default=0)
+        answers, number = _ask(questions) if questions else ({}, 0)
+        newest = number if newest is None else newest
+    return found, newest or 0
 
 
-def _ask(questions: Mapping[str, Lookup], newest: list[int]) -> dict[str, Lookup]:
-    """Each one's answer; the number of the newest word is added to `newest`."""
+def _ask(questions: Mapping[str, Lookup]) -> tuple[dict[str, Lookup], int]:
+    """Each one's answer, and the number of the newest word."""
     asked = {
         part: sorted(frozenset().union(*(getattr(question, part) for question in questions.values())))
         for part in _PARTS
@@ -99,8 +100,8 @@ def _ask(questions: Mapping[str, Lookup], newest: list[int]) -> dict[str, Lookup
         cursor.execute(" UNION ALL ".join(parts), {**asked, "endings": _ENDINGS})
         for part, of, word in cursor.fetchall():
             known[part, of].add(word)
-    newest.extend(map(int, known["newest", ""]))
-    return {
+    [newest] = known["newest", ""]
+    answers = {
         asking: Lookup(
             **{
                 part: frozenset().union(*(known.get((part, of), ()) for of in getattr(question, part)))
@@ -109,6 +110,7 @@ def _ask(questions: Mapping[str, Lookup], newest: list[int]) -> dict[str, Lookup
         )
         for asking, question in questions.items()
     }
+    return answers, int(newest)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class Memory:
 
     def _known(self, words: Iterable[str], expand: Callable[[str], Expansion]) -> dict[str, frozenset[str]]:
         now, database = time.monotonic(), _database()
-        kept = {word: self._kept[expand, word] for word in words if (expand, word) in self._kept}
+        kept = {word: one for word in words if (one := self._kept.get((expand, word))) is not None}
         kept = {word: one for word, one in kept.items() if one.until > now and one.database == database}
         newest = _newest_word() if kept else 0
         return {word: one.found for word, one in kept.items() if one.newest == newest}

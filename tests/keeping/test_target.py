@@ -60,9 +60,12 @@ def test_a_living_hub_that_somebody_made_read_only_is_no_broken_restore(
         target.refuse_unless_free(session, hubs=hub_tables())
 
 
-def test_what_a_broken_restore_left_is_known(session: Session) -> None:
-    target.close_for_others(session)
+def test_what_a_broken_restore_left_is_known_by_its_being_closed(session: Session) -> None:
     session.execute("CREATE TABLE messages AS SELECT 1 AS id")
+    with pytest.raises(SetupError, match="this database is in use: messages holds rows"):
+        target.refuse_unless_free(session, hubs=hub_tables())
+
+    target.close_for_others(session)
 
     target.refuse_unless_free(session, hubs=hub_tables())
 

@@ -56,10 +56,17 @@ def test_a_machine_whose_clock_is_wrong_lives_all_the_same(monkeypatch: pytest.M
     assert known()[Kind.WORKER] == 1
 
 
-def test_redis_away_does_not_kill_anybody(settings: Settings) -> None:
+def test_redis_away_does_not_kill_anybody(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    caplog.set_level("DEBUG", logger=alive.__name__)
+
     worker_lives()
     worker_ends()
+
+    assert caplog.messages == [
+        "not said to be alive kind=worker error=ConnectionError",
+        "not said to be gone kind=worker error=ConnectionError",
+    ]
 
 
 def test_beat_lives_while_it_ticks(settings: Settings, tmp_path: Path) -> None:
