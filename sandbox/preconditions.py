@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
-from django.db.models import Q, TextField
+from django.db.models import TextField
 
 from cvgorod_hub.common.statements import (
     IsOneOf,
@@ -19,8 +20,42 @@ from messaging.models import Chat
 from sandbox.models import PendingResponse, SandboxSettings
 
 _RULES = ("is_paused", "pause_note", "draft_lifetime_hours")
-_CHAT = ("id", "name", "is_active", "unreachable_reason", "reply_mode", "migrated_to_id")
+_TARGET = ("id", "name", "is_active", "unreachable_reason", "reply_mode")
 _EARLIER = ("id", "request_hash", "batch_id")
+# A group that became a supergroup is followed: its own columns, then those of the chat it is now.
+_MOVED = tuple(f"migrated_to__{name}" for name in _TARGET)
+_CHAT = (*_TARGET, *_MOVED)
+
+
+class Reachable(Protocol):
+    """What is asked of a chat before a reply to it: of a whole row, or of a Target."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def unreachable_reason(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the house rules (SandboxSettings) say of proposals; a draft lives for so many hours, or for ever."""
+
+    is_paused: bool
+    pause_note: str
+    draft_lifetime_hours: int | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The chat that a reply will go to, with what proposing asks of it."""
+
+    id: int
+    name: str
+    is_active: bool
+    unreachable_reason: str
+    reply_mode: str
 
 
 @dataclass(frozen=True)
@@ -34,19 +69,11 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Preconditions:
-    """Rules and chats with no more than what proposing asks of them.
+    """`targets` by the ids asked for; what does not exist is missing."""
 
-    `chats` are those asked for that exist, and those that they moved to.
-    """
-
-    rules: SandboxSettings
-    chats: dict[int, Chat]
+    rules: Rules
+    targets: dict[int, Target]
     earlier: Earlier | None
-
-    def find_chat(self, chat_id: int) -> Chat | None:
-        """The chat of this id; a group that became a supergroup is followed."""
-        chat = self.chats.get(chat_id)
-        return chat and self.chats.get(chat.migrated_to_id or chat_id, chat)
 
 
 def read_preconditions(
@@ -60,21 +87,22 @@ def read_preconditions(
         rows = _statement().rows(values)
     [(*rules, chats, earlier)] = rows
     return Preconditions(
-        rules=SandboxSettings(**dict(zip(_RULES, rules, strict=True))),
-        chats={row["id"]: Chat(**row) for row in chats},
+        rules=Rules(*rules),
+        targets={chat["id"]: _target(chat) for chat in chats},
         earlier=Earlier(**earlier) if earlier else None,
     )
 
 
+def _target(chat: dict[str, object]) -> Target:
+    names = _TARGET if chat["migrated_to__id"] is None else _MOVED
+    return Target(*[chat[name] for name in names])  # type: ignore[arg-type]  # as JSON says them
+
+
 @cache
 def _statement() -> Statement:
-    asked = Chat.objects.filter(IsOneOf("pk", numbers("chats")))
-    chats = Chat.objects.filter(
-        Q(IsOneOf("pk", numbers("chats")))
-        | Q(pk__in=asked.filter(migrated_to__isnull=False).values("migrated_to"))
-    )
+    chats = Chat.objects.filter(IsOneOf("pk", numbers("chats"))).order_by()
     key = {name: Param(name, TextField()) for name in ("requested_by", "idempotency_key")}
-    earlier = PendingResponse.objects.filter(**key)
+    earlier = PendingResponse.objects.filter(**key).order_by()
     return compile_values(
         SandboxSettings.objects.filter(pk=SandboxSettings.singleton_instance_id).values_list(
             *_RULES,

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -22,8 +22,8 @@ from sandbox.errors import (
     IdempotencyConflictError,
     ProposalsPausedError,
 )
-from sandbox.models import PendingResponse, ResponseEvent, SandboxSettings
-from sandbox.preconditions import Earlier, Preconditions, read_preconditions
+from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.preconditions import Earlier, Preconditions, Reachable, Rules, Target, read_preconditions
 from sandbox.texts import clean_text
 
 # As many replies may be proposed at once, and decided at once: more than that nobody reads through.
@@ -89,8 +89,8 @@ def _store_once(
     is_agent = actor.user is None
     if is_agent and found.rules.is_paused:
         raise ProposalsPausedError(f"{_('Proposals are paused.')} {found.rules.pause_note}".strip())
-    chats = _open_chats(wanted, found, is_agent=is_agent)
-    drafts = [_draft(proposal, chats[proposal.chat_id], actor, found.rules) for proposal in proposals]
+    targets = _open_targets(wanted, found, is_agent=is_agent)
+    drafts = [_draft(proposal, targets[proposal.chat_id], actor, found.rules) for proposal in proposals]
     if batch_id is not None:
         for place, draft in enumerate(drafts):
             draft.batch_id, draft.send_order = batch_id, place
@@ -106,16 +106,16 @@ def _store_once(
     return drafts, True
 
 
-def _draft(proposal: Proposal, chat: Chat, actor: Actor, rules: SandboxSettings) -> PendingResponse:
+def _draft(proposal: Proposal, target: Target, actor: Actor, rules: Rules) -> PendingResponse:
     text = clean_text(proposal.text)
     return PendingResponse(
-        chat=chat,
-        client_name=chat.name,
+        chat_id=target.id,
+        client_name=target.name,
         response_text=text,
         original_text=text,
         context=proposal.context,
         # Where a group that moved is followed, message ids begin anew.
-        reply_to_message_id=proposal.reply_to_message_id if chat.pk == proposal.chat_id else None,
+        reply_to_message_id=proposal.reply_to_message_id if target.id == proposal.chat_id else None,
         scheduled_at=proposal.scheduled_at,
         expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
         requested_by=actor.name,
@@ -124,35 +124,34 @@ def _draft(proposal: Proposal, chat: Chat, actor: Actor, rules: SandboxSettings)
     )
 
 
-def _usual_expiry(proposal: Proposal, rules: SandboxSettings) -> datetime | None:
+def _usual_expiry(proposal: Proposal, rules: Rules) -> datetime | None:
     """What is scheduled lives on after its time as long as another draft lives from now."""
-    if rules.draft_lifetime is None:
+    if rules.draft_lifetime_hours is None:
         return None
     now = timezone.now()
-    return max(now, proposal.scheduled_at or now) + rules.draft_lifetime
+    return max(now, proposal.scheduled_at or now) + timedelta(hours=rules.draft_lifetime_hours)
 
 
-def _open_chats(wanted: set[int], found: Preconditions, *, is_agent: bool) -> dict[int, Chat]:
+def _open_targets(wanted: set[int], found: Preconditions, *, is_agent: bool) -> dict[int, Target]:
     """The reachable chats by the ids asked for.
 
     What is hidden from the caller does not exist, in the same words.
     """
-    chats = {chat_id: chat for chat_id in wanted if (chat := found.find_chat(chat_id)) is not None}
-    if missing := wanted - chats.keys():
+    if missing := wanted - found.targets.keys():
         raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})
-    for chat in chats.values():
-        refuse_unreachable(chat)
-        if is_agent and chat.reply_mode == Chat.ReplyMode.OFF:
+    for target in found.targets.values():
+        refuse_unreachable(target)
+        if is_agent and target.reply_mode == Chat.ReplyMode.OFF:
             raise ChatClosedError(
-                _("The agent's replies are switched off for the chat %(id)s.") % {"id": chat.pk}
+                _("The agent's replies are switched off for the chat %(id)s.") % {"id": target.id}
             )
-    return chats
+    return found.targets
 
 
-def refuse_unreachable(chat: Chat) -> None:
+def refuse_unreachable(chat: Reachable) -> None:
     """Raises ChatUnreachableError, with what Telegram said."""
     if not chat.is_active:
-        sentence = _("The bot cannot write to the chat %(id)s.") % {"id": chat.pk}
+        sentence = _("The bot cannot write to the chat %(id)s.") % {"id": chat.id}
         reason = _(chat.unreachable_reason) if chat.unreachable_reason else ""
         raise ChatUnreachableError(f"{sentence} {reason}".strip())
 

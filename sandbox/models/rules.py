@@ -1,6 +1,6 @@
 """The house rules of the sandbox: what people set once and the hub follows."""
 
-from datetime import time, timedelta
+from datetime import time
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -59,10 +59,6 @@ class SandboxSettings(SingletonModel):
     def clean(self) -> None:
         if self.work_ends <= self.work_starts:
             raise ValidationError({"work_ends": _("Work ends after it starts.")})
-
-    @property
-    def draft_lifetime(self) -> timedelta | None:
-        return None if self.draft_lifetime_hours is None else timedelta(hours=self.draft_lifetime_hours)
 
 
 class RejectionReason(models.Model):
