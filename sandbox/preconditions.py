@@ -40,7 +40,7 @@ class Reachable(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """What the house rules (SandboxSettings) say of proposals; a draft lives for so many hours, or for ever."""
+    """What the house rules (SandboxSettings) say of proposals. Without a lifetime drafts do not expire."""
 
     is_paused: bool
     pause_note: str

@@ -12,18 +12,32 @@ import threading
 import traceback
 from functools import lru_cache
 from types import TracebackType
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 
-_PATTERNS = (
+
+class _Shape(NamedTuple):
+    """What a secret looks like. `marks`: without one of these (in small letters) there is none in a text.
+
+    Every line of the log is looked through, and hardly any holds a mark.
+    """
+
+    marks: tuple[str, ...]
+    pattern: re.Pattern[str]
+    replacement: str
+
+
+_SHAPES = (
     # A bot's token, alone or in a path: 123456:AA…
-    (re.compile(r"(?:bot)?\b\d{3,}:[A-Za-z0-9_-]{20,}"), "[token]"),
-    (re.compile(r"\bbot\d+:[^\s/'\"]+"), "[token]"),
+    _Shape((":",), re.compile(r"(?:bot)?\b\d{3,}:[A-Za-z0-9_-]{20,}"), "[token]"),
+    _Shape(("bot",), re.compile(r"\bbot\d+:[^\s/'\"]+"), "[token]"),
     # The password of a database or broker URL.
-    (re.compile(r"(://[^\s:/@]*):[^\s@/]+@"), r"\1:[password]@"),
+    _Shape(("://",), re.compile(r"(://[^\s:/@]*):[^\s@/]+@"), r"\1:[password]@"),
     # A key behind the name of its header.
-    (
+    _Shape(
+        ("authorization", "api-key", "bearer", "secret"),
         re.compile(
             r"(?i)\b(authorization|x-api-key|api-key|bearer|[\w-]*secret[_-]token)\b(['\"]?\s*[:= ]\s*['\"]?)"
             r"(?:api-key |bearer )?[^\s'\",]+"
@@ -31,13 +45,13 @@ _PATTERNS = (
         r"\1\2[key]",
     ),
     # Keys of this hub and of DeepSeek, and what signs webhooks.
-    (re.compile(r"\b(?:cvh_|sk-)[A-Za-z0-9_-]{8,}"), "[key]"),
-    (re.compile(r"\bwhsec_[A-Za-z0-9+/]{8,}=*"), "[key]"),
+    _Shape(("cvh_", "sk-"), re.compile(r"\b(?:cvh_|sk-)[A-Za-z0-9_-]{8,}"), "[key]"),
+    _Shape(("whsec_",), re.compile(r"\bwhsec_[A-Za-z0-9+/]{8,}=*"), "[key]"),
     # A service account's key of Yandex Cloud, and the short-lived token that may stand in its place.
-    (re.compile(r"\bAQVN[A-Za-z0-9_-]{20,}"), "[key]"),
-    (re.compile(r"\bt1\.[A-Za-z0-9_-]{6,}={0,2}\.[A-Za-z0-9_-]{20,}={0,2}"), "[token]"),
+    _Shape(("aqvn",), re.compile(r"\bAQVN[A-Za-z0-9_-]{20,}"), "[key]"),
+    _Shape(("t1.",), re.compile(r"\bt1\.[A-Za-z0-9_-]{6,}={0,2}\.[A-Za-z0-9_-]{20,}={0,2}"), "[token]"),
     # Part of the address that sets up an authenticator app.
-    (re.compile(r"(?i)\b(otpauth://\S*?secret=)[a-z2-7]+"), r"\1[key]"),
+    _Shape(("otpauth://",), re.compile(r"(?i)\b(otpauth://\S*?secret=)[a-z2-7]+"), r"\1[key]"),
 )
 # Settings that are secrets, and settings that are addresses with a password in them.
 SECRET_SETTINGS = (
@@ -64,8 +78,10 @@ def redact(text: str) -> str:
     for secret in _given_secrets():
         if secret in text:
             text = text.replace(secret, "[secret]")
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    small = text.casefold()
+    for marks, pattern, replacement in _SHAPES:
+        if any(mark in small for mark in marks):
+            text = pattern.sub(replacement, text)
     return text
 
 

@@ -1,8 +1,11 @@
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django import Settings
 
+from cvgorod_hub.common import redaction
 from cvgorod_hub.common.redaction import RedactingFormatter, redact
 
 TOKEN = "123456789:AAHfPlainlyInvented_tokenForTests12345"
@@ -28,6 +31,25 @@ def test_no_secret_is_left_in_a_text(text: str) -> None:
 
     assert "hunter2secret" not in redacted
     assert TOKEN.partition(":")[2] not in redacted
+
+
+# Each shape once, and what may stand beside it.
+PIECES = (
+    *(f"123456:{'A' * 20}", f"bot1:{'a' * 4}", "://hub:abcd@", "Authorization: abcd", "x-api-key=abcd"),
+    *("Bearer abcd", "my-secret_token: abcd", "cvh_abcd2345", "sk-abcd2345", "whsec_abcd2345"),
+    *(f"AQVN{'a' * 20}", f"t1.{'a' * 6}.{'a' * 20}", "otpauth://totp/hub?secret=abcd"),
+    *(" ", ":", "/", "'", "x"),
+)
+CASES = (str, str.lower, str.upper)
+
+
+@given(st.lists(st.builds(lambda case, piece: case(piece), st.sampled_from(CASES), st.sampled_from(PIECES))))
+def test_marks_spare_only_texts_that_a_pattern_would_leave_alone(pieces: list[str]) -> None:
+    text = looked_through = "".join(pieces)
+    for shape in redaction._SHAPES:
+        looked_through = shape.pattern.sub(shape.replacement, looked_through)
+
+    assert redact(text) == looked_through
 
 
 @pytest.mark.parametrize("name", ["METRICS_TOKEN", "EMAIL_HOST_PASSWORD", "SENTRY_DSN"])
