@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
-from django.db.models import TextField
+from django.db.models import OuterRef, TextField
 
 from cvgorod_hub.common.statements import (
     IsOneOf,
@@ -22,9 +22,6 @@ from sandbox.models import PendingResponse, SandboxSettings
 _RULES = ("is_paused", "pause_note", "draft_lifetime_hours")
 _TARGET = ("id", "name", "is_active", "unreachable_reason", "reply_mode")
 _EARLIER = ("id", "request_hash", "batch_id")
-# A group that became a supergroup is followed: its own columns, then those of the chat it is now.
-_MOVED = tuple(f"migrated_to__{name}" for name in _TARGET)
-_CHAT = (*_TARGET, *_MOVED)
 
 
 class Reachable(Protocol):
@@ -88,25 +85,26 @@ def read_preconditions(
     [(*rules, chats, earlier)] = rows
     return Preconditions(
         rules=Rules(*rules),
-        targets={chat["id"]: _target(chat) for chat in chats},
+        targets={chat["id"]: _target(**chat) for chat in chats},
         earlier=Earlier(**earlier) if earlier else None,
     )
 
 
-def _target(chat: dict[str, object]) -> Target:
-    names = _TARGET if chat["migrated_to__id"] is None else _MOVED
-    return Target(*[chat[name] for name in names])  # type: ignore[arg-type]  # as JSON says them
+def _target(*, moved_to: dict[str, Any] | None, **chat: Any) -> Target:
+    return Target(**(chat if moved_to is None else moved_to))
 
 
 @cache
 def _statement() -> Statement:
+    # A group that became a supergroup is followed. A join would read all chats for it.
+    moved_to = Chat.objects.filter(pk=OuterRef("migrated_to_id")).order_by().values_list(*_TARGET)
     chats = Chat.objects.filter(IsOneOf("pk", numbers("chats"))).order_by()
     key = {name: Param(name, TextField()) for name in ("requested_by", "idempotency_key")}
     earlier = PendingResponse.objects.filter(**key).order_by()
     return compile_values(
         SandboxSettings.objects.filter(pk=SandboxSettings.singleton_instance_id).values_list(
             *_RULES,
-            JsonRows(chats.values_list(*_CHAT), _CHAT),
+            JsonRows(chats.values_list(*_TARGET, JsonRow(moved_to, _TARGET)), (*_TARGET, "moved_to")),
             JsonRow(earlier.values_list(*_EARLIER), _EARLIER),
         )
     )

@@ -28,6 +28,7 @@ from sandbox.texts import clean_text
 
 # As many replies may be proposed at once, and decided at once: more than that nobody reads through.
 MAX_BATCH = 300
+_as_json = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,5 +188,5 @@ def _same_request(earlier: Earlier, request_hash: str) -> list[PendingResponse]:
 def _hash(proposals: Sequence[Proposal], *, is_batch: bool) -> str:
     """The same for the same request; a batch of one is not the same as one reply."""
     listed = [vars(proposal) for proposal in proposals]
-    body = json.dumps({"batch": listed} if is_batch else listed, default=str, sort_keys=True)
+    body = _as_json({"batch": listed} if is_batch else listed)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

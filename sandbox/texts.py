@@ -1,5 +1,6 @@
 """What may be sent as one message."""
 
+import re
 import unicodedata
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from sandbox.errors import InvalidTextError
 MAX_TEXT_LENGTH = 4096
 # Unicode's categories of spaces, controls and zero-width characters. One of an emoji stands beside others.
 INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Of the reason for a rejection: a few sentences, for the agent.
 MAX_REASON_LENGTH = 500
 
@@ -28,7 +30,7 @@ def clean_text(text: str) -> str:
         raise InvalidTextError(_("The text is empty."))
     if "\x00" in text:
         raise InvalidTextError(_("The text holds a NUL character."))
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text) is not None:
         raise InvalidTextError(_("The text holds half of a character (a lone surrogate)."))
     if (excess := len(text) - MAX_TEXT_LENGTH) > 0:
         raise InvalidTextError(

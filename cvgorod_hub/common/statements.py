@@ -230,8 +230,11 @@ class _Slot:
 
 
 def _typed(value: object) -> object:
-    # psycopg would send the smallest integer type that fits, each of which is prepared anew.
-    return Int8(value) if type(value) is int else value
+    # psycopg would send the smallest integer type that fits, each of which is prepared anew; of a list it
+    # would look through all numbers for that.
+    if type(value) is int:
+        return Int8(value)
+    return f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else value
 
 
 def _literal(value: object) -> str:

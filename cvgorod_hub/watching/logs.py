@@ -27,6 +27,8 @@ _VALUE = re.compile(r"(?: ?\b(?P<name>[a-z_]+)=)?(?P<value>%(?:%|[-#0 +]*\d*(?:\
 _SECRET = re.compile(r"(?i).*(secret|password|token|authorization|api_?key|cookie|dsn)")
 _ROOMS = frozenset({"bots", "sandbox", "intents", "messaging", "clients", "cvgorod_hub"})
 _BIGGEST, SHORT = 2**63, 64
+# One for all lines: `json.dumps` would make an encoder for each.
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 _OURS = frozenset({"time", "level", "logger", "event", "exception", "request_id", "task_id", "task"})
 
 
@@ -37,7 +39,7 @@ class Name:
         self.name = name or None
 
     def __str__(self) -> str:
-        return json.dumps(self.name, ensure_ascii=False)
+        return _as_json(self.name)
 
 
 class JsonFormatter(logging.Formatter):
