@@ -21,6 +21,14 @@ class Actor:
     key: ApiKey | None = None
 
     @property
+    def user_id(self) -> int | None:
+        return None if self.user is None else self.user.pk
+
+    @property
+    def key_id(self) -> int | None:
+        return None if self.key is None else self.key.pk
+
+    @property
     def account_id(self) -> int | None:
         """The account behind the decision; for a program, its key's owner."""
         if self.user is not None:

@@ -12,6 +12,7 @@ from cvgorod_hub.common.statements import (
     JsonRow,
     JsonRows,
     Param,
+    PlannedOnce,
     Statement,
     compile_values,
     numbers,
@@ -98,7 +99,8 @@ def _target(*, moved_to: dict[str, Any] | None, **chat: Any) -> Target:
 def _statement() -> Statement:
     # A group that became a supergroup is followed. A join would read all chats for it.
     moved_to = Chat.objects.filter(pk=OuterRef("migrated_to_id")).order_by().values_list(*_TARGET)
-    chats = Chat.objects.filter(IsOneOf("pk", numbers("chats"))).order_by()
+    # Whether one chat is asked for or three hundred, the plan is the same.
+    chats = Chat.objects.filter(IsOneOf("pk", PlannedOnce(numbers("chats")))).order_by()
     key = {name: Param(name, TextField()) for name in ("requested_by", "idempotency_key")}
     earlier = PendingResponse.objects.filter(**key).order_by()
     return compile_values(

@@ -120,8 +120,8 @@ def _draft(proposal: Proposal, target: Target, actor: Actor, rules: Rules) -> Pe
         scheduled_at=proposal.scheduled_at,
         expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
         requested_by=actor.name,
-        requested_by_key=actor.key,
-        requested_by_user=actor.user,
+        requested_by_key_id=actor.key_id,
+        requested_by_user_id=actor.user_id,
     )
 
 
@@ -163,8 +163,8 @@ def _store(responses: list[PendingResponse], actor: Actor) -> None:
             response=response,
             kind=ResponseEvent.Kind.PROPOSED,
             actor_name=actor.name,
-            actor_user=actor.user,
-            actor_key=actor.key,
+            actor_user_id=actor.user_id,
+            actor_key_id=actor.key_id,
             text_after=response.response_text,
         )
         for response in responses

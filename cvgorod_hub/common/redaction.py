@@ -10,12 +10,13 @@ import re
 import sys
 import threading
 import traceback
-from functools import lru_cache
+from functools import cache
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
+from django.core.signals import setting_changed
 
 
 class _Shape(NamedTuple):
@@ -87,21 +88,28 @@ def redact(text: str) -> str:
 
 def _given_secrets() -> tuple[str, ...]:
     """What the settings hold, as it stands there and as an address would have it; the longest first."""
-    if not settings.configured:  # while they are being read
-        return ()
-    return _forms_of(
-        tuple(str(getattr(settings, name, "") or "") for name in SECRET_SETTINGS),
-        tuple(str(getattr(settings, name, "") or "") for name in ADDRESS_SETTINGS),
-    )
+    return _in_settings() if settings.configured else ()  # while they are being read
 
 
-@lru_cache(maxsize=8)
-def _forms_of(secrets: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[str, ...]:
+@cache
+def _in_settings() -> tuple[str, ...]:
     """Worked out once: every line of the log asks."""
+    secrets, addresses = (
+        [str(getattr(settings, name, "") or "") for name in names]
+        for names in (SECRET_SETTINGS, ADDRESS_SETTINGS)
+    )
     found = {*secrets, *map(_password_of, addresses)}
     long_enough = {secret for secret in found if len(secret) >= _SHORTEST}
     long_enough |= {quote(secret, safe="") for secret in long_enough}
     return tuple(sorted(long_enough, key=len, reverse=True))
+
+
+def _forget(**_change: object) -> None:
+    _in_settings.cache_clear()
+
+
+# Settings change in tests alone.
+setting_changed.connect(_forget)
 
 
 def _password_of(address: str) -> str:

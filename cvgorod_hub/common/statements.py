@@ -70,10 +70,10 @@ class PlannedOnce(Func):
     general plan, each time; where both plans are the same, that is time lost.
     """
 
-    template = "(SELECT %(expressions)s)"
-
     def __init__(self, param: Param) -> None:
-        super().__init__(param, output_field=param.output_field)
+        # With its type, or what follows ANY would be a list of rows and not an array.
+        kind = param.output_field.db_type(connection)
+        super().__init__(param, output_field=param.output_field, template=f"(SELECT %(expressions)s)::{kind}")
 
 
 def moment(name: str) -> Param:

@@ -36,6 +36,28 @@ def test_a_statement_that_comes_often_is_prepared_once() -> None:
 
 
 @pytest.mark.django_db
+def test_one_cursor_serves_a_connection_as_long_as_it_lives() -> None:
+    with prepared_cursor() as first, prepared_cursor() as second:
+        first.execute("SELECT 1")
+        assert first.fetchall() == [(1,)]
+        second.execute("SELECT 2")
+        assert second.fetchall() == [(2,)]
+    assert first.cursor is second.cursor
+
+
+@committed
+def test_a_new_connection_has_a_new_cursor() -> None:
+    with prepared_cursor() as before:
+        before.execute("SELECT 1")
+    connection.close()
+
+    with prepared_cursor() as after:
+        after.execute("SELECT 2")
+        assert after.fetchall() == [(2,)]
+    assert after.cursor is not before.cursor
+
+
+@pytest.mark.django_db
 def test_what_is_planned_anew_or_by_the_orm_is_not_prepared() -> None:
     before = prepared()
     Statement("SELECT %s::bigint + 2", ("number",)).rows({"number": 1}, plan_anew=True)

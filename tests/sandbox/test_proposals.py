@@ -146,3 +146,19 @@ def test_the_same_key_at_the_same_moment_makes_one_draft(agent: Actor) -> None:
 
     assert len(ids) == 8
     assert set(ids) == {PendingResponse.objects.get().pk}
+
+
+@committed
+def test_what_a_proposal_asks_is_not_planned_anew(agent: Actor) -> None:
+    chats = ChatFactory.create_batch(300)
+    connection.close()  # what is prepared belongs to a connection
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chats")
+        # More than let PostgreSQL weigh its general plan against those for one value.
+        for number, chat in enumerate(chats[:15]):
+            propose(proposal=Proposal(chat_id=chat.pk, text="Да"), actor=agent, idempotency_key=str(number))
+        cursor.execute("SELECT statement, custom_plans, generic_plans FROM pg_prepared_statements")
+        plans = {statement: (custom, general) for statement, custom, general in cursor.fetchall()}
+
+    [asked] = [counts for statement, counts in plans.items() if "sandbox_settings" in statement]
+    assert asked == (5, 5)
