@@ -25,6 +25,7 @@ from tests.bench.api.targets import (
     keys_of,
     load_of,
     probe,
+    with_limits,
 )
 from tests.bench.rows import Goal, Row
 
@@ -144,7 +145,14 @@ def runners(call: Call, bench: Bench) -> dict[str, Callable[[], float]]:
         runs["pgbench"] = lambda: pgbench.run(bench.long_url, scripts, seconds=SECONDS)
     if call.has_history:
         short_load = load_of(call, bench.short_keys, bench.ours_short)
-        runs["short"] = loader("the short history", short_load, probe(call, short_load, run="short")[0])
+        short_sizes, short_answers = probe(call, short_load, run="short")
+        if call.words:
+            # Of a rare word the short history finds fewer rows: both are asked for as many.
+            like_load = with_limits(load, short_answers)
+            runs["like"] = loader("a like page", like_load, probe(call, like_load, run="like")[0])
+            short_load = with_limits(short_load, short_answers)
+            short_sizes, _ = probe(call, short_load, run="short")
+        runs["short"] = loader("the short history", short_load, short_sizes)
     return runs
 
 
@@ -191,7 +199,7 @@ def rows_of(call: Call, found: dict[str, float]) -> list[Row]:
         rows.append(
             Row(
                 name=f"{call.name}: growth of cost with history",
-                value=1000 / found["ours"],
+                value=1000 / found.get("like", found["ours"]),
                 bound=1000 / found["short"],
                 unit="ms",
                 goal=Goal(most=MOST_GROWTH),

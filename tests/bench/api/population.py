@@ -21,6 +21,8 @@ PENDING, SENT_PER_MILLION = 500, 50_000
 AT_ONCE = 20_000
 # One chat in so many waits at the end; the others were answered.
 WAITING_EVERY = 8
+# So many messages come after those that close a chat, and change nothing in who waits.
+AFTERWARDS = PER_DAY
 _INTENTS = ("order", "question", "interest", "complaint", "confirmation", "other")
 _INTENT_WEIGHTS = (30, 30, 10, 5, 15, 10)
 _SENTIMENTS, _SENTIMENT_WEIGHTS = ("neutral", "positive", "negative"), (75, 18, 7)
@@ -59,13 +61,17 @@ class History:
         return self.now - timedelta(seconds=back)
 
     def speaker(self, number: int) -> tuple[int, int, str]:
-        """(chat, person, kind); the last message of each chat answers it, or leaves it waiting."""
-        closing = number - (self.size - CHATS)
-        if closing >= 0:
+        """(chat, person, kind). Near the end a message of each chat answers it, or leaves it waiting."""
+        closing = number - (self.size - AFTERWARDS - CHATS)
+        if 0 <= closing < CHATS:
             waits = closing % WAITING_EVERY == 0
             return (closing, client_of(closing), "client") if waits else (closing, CLIENTS, "manager")
         [chat] = self.dice.choices(range(CHATS), cum_weights=_CHAT_WEIGHTS)
         kind = self.dice.random()
+        if closing >= CHATS:  # clients write on where they wait, all others where they do not
+            chat -= chat % WAITING_EVERY
+            if kind >= 0.65:
+                chat = min(chat + self.dice.randrange(1, WAITING_EVERY), CHATS - 1)
         if kind < 0.65:
             [place] = self.dice.choices(range(_CLIENTS_PER_CHAT), cum_weights=_CLIENT_WEIGHTS)
             return chat, client_of(chat, place), "client"

@@ -3,8 +3,9 @@
 import http.client
 import json
 import random
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,6 +72,14 @@ def bodies(keys: Keys) -> list[str]:
                    ensure_ascii=False)
         for n, chat in enumerate(keys.chat)
     ]  # fmt: skip
+
+
+def with_limits(load: Load, answers: Sequence[Any]) -> Load:
+    """The same pages, each with as many rows as its answer has; without those that found none."""
+    counted = zip(load.paths, (len(rows_in(answer)) for answer in answers), strict=True)
+    return replace(
+        load, paths=[re.sub(r"(?<=\blimit=)\d+", str(rows), path) for path, rows in counted if rows]
+    )
 
 
 @dataclass(frozen=True)
