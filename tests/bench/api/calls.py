@@ -10,6 +10,8 @@ PREFIX = "/api/v1"
 LIST, DETAIL = "messages", "message_detail"
 # How many different paths a call takes turns with.
 VARIETY = 20
+# Of two that are as fast as each other, either is ahead in half of the runs, by a few per cent.
+AS_FAST = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ CALLS = (
     Call(
         name="api.messages_deep",
         path="/messages?limit=100&cursor={deep}",
-        goal=1.0,
+        goal=AS_FAST,
         beside="first page",
         rows=100,
     ),
