@@ -15,7 +15,7 @@ _PEOPLE = frozenset({"Name", "Surn", "Patr"})
 _NAMES = _PEOPLE | {"Geox", "Orgn", "Trad"}
 _VOWELS = frozenset("аеиоуыэюяй")
 _SOUND_ALIKE = frozenset(
-    map(frozenset, ("бп", "вф", "гк", "дт", "жш", "зс", "шщ", "чщ", "цс", "ьъ", "гх", "кх"))
+    map(frozenset, ("бп", "вф", "гк", "дт", "жш", "зс", "шщ", "чщ", "цс", "ьъ", "гх", "кх", "ув"))
 )
 _SILENT = frozenset("ьъ")
 

@@ -7,6 +7,7 @@ hardly be another name («альстрамерия»).
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from cvgorod_hub.common.russian import (
     SHORTEST_MISSPELT,
@@ -101,10 +102,20 @@ def _slips_of_known(forms: frozenset[str]) -> Expansion:
 def _is_slip_of(stored: str, right: Iterable[str]) -> bool:
     if len(stored) < SHORTEST_MISSPELT or is_established(stored) or stored in latin_spellings():
         return False
+    near = [form for form in right if is_one_slip(stored, form)]
+    if any(is_slip_by_ear(stored, form) for form in near):
+        return True
+    begins_alike = any(form[0] == stored[0] for form in near)
+    return begins_alike and not is_known(stored) and not _is_heard_as_another(stored)
+
+
+@lru_cache(maxsize=20_000)
+def _is_heard_as_another(stored: str) -> bool:
+    """Whether a silent or a doubled letter makes it a word of its own («доставте»: «доставьте»)."""
     return any(
-        is_slip_by_ear(stored, form) or (form[0] == stored[0] and not is_known(stored))
-        for form in right
-        if is_one_slip(stored, form)
+        is_established(other)
+        for other in one_slip_away(stored)
+        if len(other) != len(stored) and is_slip_by_ear(stored, other)
     )
 
 
@@ -122,16 +133,27 @@ def _slips_of_unknown(word: str, forms: frozenset[str]) -> Expansion:
         near=_variants(form for form in forms if len(form) >= SHORTEST_MISSPELT),
     )
     candidates = _candidates(word, forms, known, answer)
-    is_name_known = _is_in_table(word)
-    if is_name_known or answer.present & forms:
-        candidates = {
-            other
-            for other in candidates
-            if (is_established(other) and not is_name_known) or _is_same_name(word, other)
-        }
+    is_used = _is_in_table(word) or bool(answer.present & forms)
+    if is_used:
+        candidates = {other for other in candidates if _is_meant_too(word, forms, other)}
     if is_rare_name(word):
         candidates = {other for other in candidates if is_slip_by_ear(word, other)}
-    return frozenset(form for other in _likeliest({word, *forms}, candidates) for form in forms_of(other))
+    # Of a word that is used as it is, all misspellings are sought, and not what was meant by it.
+    likely = candidates if is_used else _likeliest({word, *forms}, candidates)
+    return frozenset(form for other in likely for form in forms_of(other))
+
+
+def _is_meant_too(word: str, forms: frozenset[str], other: str) -> bool:
+    """Whether a name that is used may all the same be a slip of the other word, or that of the name.
+
+    A word of the dictionary is another thing, if it is as long and sounds otherwise («салал», «салат»).
+    """
+    if not is_established(other):
+        return _is_same_name(word, other)
+    return not _is_in_table(word) and any(
+        is_one_slip(one, other) and (len(one) != len(other) or is_slip_by_ear(one, other))
+        for one in (word, *forms)
+    )
 
 
 def _is_same_name(word: str, other: str) -> bool:
@@ -140,7 +162,7 @@ def _is_same_name(word: str, other: str) -> bool:
         return False
     if not is_one_slip(word, other):  # of another form
         other = next((form for form in forms_of(other) if is_one_slip(word, form)), word)
-    length = min(len(word), len(other))
+    length = max(len(word), len(other))
     return word != other and (
         length >= _LONG_NAME or (length >= _LONG_NAME_BY_EAR and is_slip_by_ear(word, other))
     )
