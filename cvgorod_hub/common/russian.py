@@ -46,12 +46,15 @@ def _yo_for_e() -> Any:  # noqa: ANN401
 
 @lru_cache(maxsize=50_000)
 def is_rare_name(word: str) -> bool:
-    """Whether all that the dictionary knows by this word are names that its texts never mention."""
+    """Whether all that the dictionary knows by this word are names that its texts mention in no form."""
     known = [parse for parse in analyzer().parse(word) if parse.is_known]
+    return bool(known) and all(_PEOPLE & parse.tag.grammemes and not _is_mentioned(parse) for parse in known)
+
+
+def _is_mentioned(name: Any) -> bool:  # noqa: ANN401  (pymorphy3 is not typed)
+    """«Павел» is counted in no text of the corpus, «Павла» is."""
     probability = analyzer().prob_estimator.p_t_given_w.prob
-    return bool(known) and all(
-        _PEOPLE & parse.tag.grammemes and not probability(word, str(parse.tag)) for parse in known
-    )
+    return any(probability(form.word, str(form.tag)) for form in name.lexeme)
 
 
 def is_name(word: str) -> bool:

@@ -37,9 +37,12 @@ def is_established(word: str) -> bool:
 @lru_cache(maxsize=50_000)
 def forms_of(word: str) -> frozenset[str]:
     """The forms of every word that `word` (lower case, ё as е) is likely a form of; itself among them."""
+    forms = {word}
+    if is_known(word):
+        forms.update(form for parse in _likely_readings(word) for form in _likely_forms(parse))
     if not is_established(word):
-        return frozenset({word, *_declined(word), *_predicted(word)})
-    return frozenset({word, *(form for parse in _likely_readings(word) for form in _likely_forms(parse))})
+        forms.update(_declined(word), _predicted(word))
+    return frozenset(forms)
 
 
 def _likely_forms(parse: Any) -> Iterator[str]:  # noqa: ANN401  (pymorphy3 is not typed)

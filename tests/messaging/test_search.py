@@ -118,6 +118,29 @@ def test_names_are_found_in_either_alphabet(latin: str, russian: str) -> None:
     assert finds(russian, f"роза {latin} 60") is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("Павел", "Павлу"),
+        ("Юрий", "Юрием"),
+        ("Аня", "Ане"),
+        ("Игорь", "Игоря"),
+        ("Мария", "Марии"),
+        ("Ковалёв", "Ковалеву"),
+        ("Илья", "Ильёй"),
+    ],
+)
+def test_names_of_people_are_declined(name: str, form: str) -> None:
+    assert finds(name, f"спросите у нас, {form} отдали")
+    assert finds(form, f"{name} на складе")
+
+
+@pytest.mark.parametrize(("name", "other"), [("Мария", "Марья"), ("Алёна", "Елена"), ("Галина", "калина")])
+def test_a_name_is_no_slip_of_another(name: str, other: str) -> None:
+    assert not finds(name, other)
+    assert not finds(other, name)
+
+
 @pytest.mark.parametrize("typed", ["гортезия", "горртензия", "гортонзия", "гротензия", "гартензиями"])
 def test_one_slip_is_forgiven_where_it_was_typed_and_where_it_is_stored(typed: str) -> None:
     assert finds(typed, "голубую гортензию")
