@@ -4,15 +4,11 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cvgorod_hub.common.bulk import insert_pairs
 from messaging.models import Chat
 from sandbox.actors import Actor
 from sandbox.errors import (
@@ -22,8 +18,8 @@ from sandbox.errors import (
     IdempotencyConflictError,
     ProposalsPausedError,
 )
-from sandbox.models import PendingResponse, ResponseEvent
-from sandbox.preconditions import Earlier, Preconditions, Reachable, Rules, Target, read_preconditions
+from sandbox.models import PendingResponse
+from sandbox.storing import Earlier, Obstacle, Outcome, Row, store
 from sandbox.texts import clean_text
 
 # As many replies may be proposed at once, and decided at once: more than that nobody reads through.
@@ -76,102 +72,52 @@ def _store_once(
 ) -> tuple[list[PendingResponse], bool]:
     """The first draft carries the idempotency key, for all of them."""
     request_hash = _hash(proposals, is_batch=batch_id is not None)
-    hidden = {one.chat_id for one in proposals if not actor.sees_chat(one.chat_id)}
-    wanted = {one.chat_id for one in proposals}
-    found = read_preconditions(
-        chat_ids=wanted - hidden,
-        requested_by=actor.name,
-        # What is hidden from the caller is refused first.
-        idempotency_key=None if hidden else key,
-    )
-    if found.earlier is not None:
-        return _same_request(found.earlier, request_hash), False
-    # The pause, and what is switched off for a chat, bind the agent; people answer all the same.
-    is_agent = actor.user is None
-    if is_agent and found.rules.is_paused:
-        raise ProposalsPausedError(f"{_('Proposals are paused.')} {found.rules.pause_note}".strip())
-    targets = _open_targets(wanted, found, is_agent=is_agent)
-    drafts = [_draft(proposal, targets[proposal.chat_id], actor, found.rules) for proposal in proposals]
-    if batch_id is not None:
-        for place, draft in enumerate(drafts):
-            draft.batch_id, draft.send_order = batch_id, place
-    drafts[0].idempotency_key, drafts[0].request_hash = key, request_hash
-    try:
-        _store(drafts, actor)
-    except IntegrityError:
-        # The same key, at the same moment: the other request was first.
-        found = read_preconditions(chat_ids=(), requested_by=actor.name, idempotency_key=key)
-        if found.earlier is None:
-            raise
-        return _same_request(found.earlier, request_hash), False
-    return drafts, True
+    rows = [_row(proposal, is_hidden=not actor.sees_chat(proposal.chat_id)) for proposal in proposals]
+    if any(row.is_hidden for row in rows):
+        key = None  # what is hidden from the caller is refused first
+    outcome = store(rows, actor=actor, idempotency_key=key, request_hash=request_hash, batch_id=batch_id)
+    if outcome.earlier is not None:
+        return _same_request(outcome.earlier, request_hash), False
+    _refuse(outcome)
+    return outcome.drafts, True
 
 
-def _draft(proposal: Proposal, target: Target, actor: Actor, rules: Rules) -> PendingResponse:
-    text = clean_text(proposal.text)
-    return PendingResponse(
-        chat_id=target.id,
-        client_name=target.name,
-        response_text=text,
-        original_text=text,
+def _row(proposal: Proposal, *, is_hidden: bool) -> Row:
+    return Row(
+        chat_id=proposal.chat_id,
+        is_hidden=is_hidden,
+        response_text=clean_text(proposal.text),
         context=proposal.context,
-        # Where a group that moved is followed, message ids begin anew.
-        reply_to_message_id=proposal.reply_to_message_id if target.id == proposal.chat_id else None,
+        reply_to_message_id=proposal.reply_to_message_id,
         scheduled_at=proposal.scheduled_at,
-        expires_at=proposal.expires_at or _usual_expiry(proposal, rules),
-        requested_by=actor.name,
-        requested_by_key_id=actor.key_id,
-        requested_by_user_id=actor.user_id,
+        expires_at=proposal.expires_at,
     )
 
 
-def _usual_expiry(proposal: Proposal, rules: Rules) -> datetime | None:
-    """What is scheduled lives on after its time as long as another draft lives from now."""
-    if rules.draft_lifetime_hours is None:
-        return None
-    now = timezone.now()
-    return max(now, proposal.scheduled_at or now) + timedelta(hours=rules.draft_lifetime_hours)
-
-
-def _open_targets(wanted: set[int], found: Preconditions, *, is_agent: bool) -> dict[int, Target]:
-    """The reachable chats by the ids asked for.
-
-    What is hidden from the caller does not exist, in the same words.
-    """
-    if missing := wanted - found.targets.keys():
-        raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": min(missing)})
-    for target in found.targets.values():
-        refuse_unreachable(target)
-        if is_agent and target.reply_mode == Chat.ReplyMode.OFF:
+def _refuse(outcome: Outcome) -> None:
+    """Raises what stood against the proposals, if anything did."""
+    if outcome.is_paused:
+        raise ProposalsPausedError(f"{_('Proposals are paused.')} {outcome.pause_note}".strip())
+    match outcome.obstacle:
+        case Obstacle(kind="unknown", chat_id=chat_id):
+            raise ChatNotFoundError(_("There is no chat %(id)s.") % {"id": chat_id})
+        case Obstacle(kind="unreachable", chat_id=chat_id, reason=reason):
+            raise _chat_unreachable(chat_id, reason)
+        case Obstacle(kind="closed", chat_id=chat_id):
             raise ChatClosedError(
-                _("The agent's replies are switched off for the chat %(id)s.") % {"id": target.id}
+                _("The agent's replies are switched off for the chat %(id)s.") % {"id": chat_id}
             )
-    return found.targets
 
 
-def refuse_unreachable(chat: Reachable) -> None:
+def refuse_unreachable(chat: Chat) -> None:
     """Raises ChatUnreachableError, with what Telegram said."""
     if not chat.is_active:
-        sentence = _("The bot cannot write to the chat %(id)s.") % {"id": chat.id}
-        reason = _(chat.unreachable_reason) if chat.unreachable_reason else ""
-        raise ChatUnreachableError(f"{sentence} {reason}".strip())
+        raise _chat_unreachable(chat.pk, chat.unreachable_reason)
 
 
-def _store(responses: list[PendingResponse], actor: Actor) -> None:
-    events = [
-        ResponseEvent(
-            response=response,
-            kind=ResponseEvent.Kind.PROPOSED,
-            actor_name=actor.name,
-            actor_user_id=actor.user_id,
-            actor_key_id=actor.key_id,
-            text_after=response.response_text,
-        )
-        for response in responses
-    ]
-    # Alone a statement is a transaction of its own; within another one, a key met twice must not break that.
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        insert_pairs(responses, events, link="response")
+def _chat_unreachable(chat_id: int, reason: str | None) -> ChatUnreachableError:
+    sentence = _("The bot cannot write to the chat %(id)s.") % {"id": chat_id}
+    return ChatUnreachableError(f"{sentence} {_(reason) if reason else ''}".strip())
 
 
 def _same_request(earlier: Earlier, request_hash: str) -> list[PendingResponse]:

@@ -45,27 +45,6 @@ def insert_rows(
     return len(rows)
 
 
-def insert_pairs(rows: Sequence[models.Model], others: Sequence[models.Model], *, link: str) -> None:
-    """INSERT rows of one model, and with each the one of another model whose `link` it is, in one statement.
-
-    Gives each row its key; the others get none. Outside a transaction it is one of its own, all or nothing.
-    """
-    if not rows:
-        return
-    columns, other_columns = _prepare(rows), _prepare(others)
-    [reference] = _columns(type(others[0]), (link,))
-    other_columns = [column for column in other_columns if column != reference]
-    with prepared_cursor() as cursor:
-        statement = _pairs_statement(
-            type(rows[0]), tuple(columns), type(others[0]), tuple(other_columns), str(reference.column)
-        )
-        cursor.execute(statement, [_document(rows, columns), _document(others, other_columns)])
-        for row, other, (key,) in zip(rows, others, cursor.fetchall(), strict=True):
-            row.pk = key
-            setattr(other, link, row)
-            row._state.adding = other._state.adding = False  # noqa: SLF001
-
-
 def update_rows(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     """UPDATE these fields of rows of one model, each to its own values (`auto_now` is not set)."""
     if not rows:
@@ -86,33 +65,6 @@ def _insert_statement(
         {_on_conflict(_columns(model, conflict), _columns(model, update))}
         RETURNING {_quote(_key(model).column)}
     """  # noqa: S608, SLF001  (names of the model's own)
-
-
-@cache
-def _pairs_statement(
-    model: type[models.Model],
-    columns: Columns,
-    other: type[models.Model],
-    other_columns: Columns,
-    reference: str,
-) -> str:
-    """Keys are drawn first, so that each of the others knows its row's."""
-    table, key = _quote(model._meta.db_table), _quote(_key(model).column)  # noqa: SLF001
-    listed, reads = _names(columns), "ROWS FROM (json_to_recordset(%s::json) AS ({})) WITH ORDINALITY"
-    return f"""
-        WITH fresh AS MATERIALIZED (
-            SELECT nextval(pg_get_serial_sequence('{table}', '{_key(model).column}')) AS new_key, given.*
-              FROM {reads.format(_declared(columns))} AS given({listed}, place)
-        ), stored AS (
-            INSERT INTO {table} ({key}, {listed}) SELECT new_key, {listed} FROM fresh
-        ), others AS (
-            INSERT INTO {_quote(other._meta.db_table)} ({_quote(reference)}, {_names(other_columns)})
-            SELECT fresh.new_key, {", ".join(f"other.{_quote(column.column)}" for column in other_columns)}
-              FROM {reads.format(_declared(other_columns))} AS other({_names(other_columns)}, place)
-              JOIN fresh ON fresh.place = other.place
-        )
-        SELECT new_key FROM fresh ORDER BY place
-    """  # noqa: S608, SLF001  (names of the models' own)
 
 
 @cache

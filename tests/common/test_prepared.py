@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.db import DataError, NotSupportedError, connection, transaction
+from django.db import NotSupportedError, connection, transaction
 
-from cvgorod_hub.common.bulk import insert_pairs, insert_rows
+from cvgorod_hub.common.bulk import insert_rows
 from cvgorod_hub.common.prepared import prepared_cursor
 from cvgorod_hub.common.statements import Statement
 from messaging.models import Chat
-from sandbox.models import PendingResponse, ResponseEvent
+from sandbox.models import PendingResponse
 from tests.factories import ChatFactory
 from tests.marks import committed
 
@@ -132,32 +132,5 @@ def test_rows_leave_the_same_columns_to_the_database() -> None:
 
     with pytest.raises(ValueError, match="anchor_snapshot"):
         insert_rows(rows)
-
-    assert not PendingResponse.objects.exists()
-
-
-@pytest.mark.django_db
-def test_pairs_belong_together() -> None:
-    chats = ChatFactory.create_batch(2)
-    drafts = [
-        PendingResponse(chat=chat, response_text=text, original_text=text, requested_by="agent")
-        for chat, text in zip(chats, ("Да", "Нет"), strict=True)
-    ]
-    moves = [ResponseEvent(kind="proposed", actor_name="agent", text_after=text) for text in ("Да", "Нет")]
-
-    insert_pairs(drafts, moves, link="response")
-
-    assert [PendingResponse.objects.get(pk=draft.pk).response_text for draft in drafts] == ["Да", "Нет"]
-    logged = ResponseEvent.objects.order_by("response_id").values_list("response_id", "text_after")
-    assert list(logged) == [(drafts[0].pk, "Да"), (drafts[1].pk, "Нет")]
-    assert [move.response for move in moves] == drafts
-
-
-@committed
-def test_pairs_are_stored_together_or_not_at_all() -> None:
-    draft = PendingResponse(chat=ChatFactory(), response_text="Да", original_text="Да", requested_by="agent")
-
-    with pytest.raises(DataError):
-        insert_pairs([draft], [ResponseEvent(kind="far too long a kind" * 9)], link="response")
 
     assert not PendingResponse.objects.exists()
